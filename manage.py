@@ -1,0 +1,23 @@
+#!/usr/bin/env python
+"""Entry point of every command: `manage.py help` lists them."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vodtender.settings")
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    from vodtender.env import EnvError, load_dotenv  # noqa: PLC0415
+
+    load_dotenv()
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as error:
+        sys.stderr.write(f"vod-tender cannot start: {error}\n")
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()
