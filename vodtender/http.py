@@ -36,7 +36,9 @@ class ErrorKind(StrEnum):
     BUG = "bug"
 
 
-RETRYABLE = frozenset({ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED, ErrorKind.DISK_FULL, ErrorKind.QUOTA, ErrorKind.AUTH})
+RETRYABLE = frozenset(
+    {ErrorKind.TRANSIENT, ErrorKind.RATE_LIMITED, ErrorKind.DISK_FULL, ErrorKind.QUOTA, ErrorKind.AUTH}
+)
 
 
 class ServiceError(Exception):
@@ -67,7 +69,9 @@ class ServiceError(Exception):
         return self.kind not in RETRYABLE
 
 
-def retry_after_seconds(headers: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
+def retry_after_seconds(
+    headers: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> float | None:
     """Seconds that a Retry-After (a number or an HTTP date) or Twitch's Ratelimit-Reset (epoch) asks to wait."""
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -91,7 +95,9 @@ def backoff_seconds(attempt: int, base: float, most: float = 300.0) -> float:
 class Client:
     """A httpx client for one service. Retries what may pass (no connection, 429, 5xx), at most `tries` times."""
 
-    def __init__(self, service: str, *, tries: int = 3, longest_wait: float = 30.0, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, service: str, *, tries: int = 3, longest_wait: float = 30.0, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self.service = service
         self._tries = tries
         self._longest_wait = longest_wait

@@ -1,0 +1,214 @@
+"""Channels, their VODs, and what was tried with each.
+
+The life of a VOD:
+
+    queued → downloading → downloaded → uploading → done
+
+- failed: an error that may pass; tried again at `not_before` (for the upload when we have the file, else the download).
+- needs_attention: an error that will not pass by itself; a person decides (requeue, accept the gap).
+- skipped: Twitch does not give it to us (restricted) or has it no more (gone).
+- canceled: a person stopped it. Never tried again by itself.
+- ignored: known, not wanted (the backlog of a channel just added). One click queues it.
+
+A VOD whose broadcast still runs (`live`) waits in queued and is neither claimed nor counted as pending.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.Model):
+    """A Twitch channel that we archive."""
+
+    class Circuit(models.TextChoices):
+        CLOSED = "closed", _("closed")
+        HALF_OPEN = "half_open", _("half-open")
+        OPEN = "open", _("open")
+
+    login = models.CharField(
+        max_length=25, unique=True, help_text=_("The name in the channel's address, in lower case.")
+    )
+    twitch_user_id = models.CharField(max_length=20, blank=True, default="", db_index=True)
+    display_name = models.CharField(max_length=100, blank=True, default="")
+    profile_image_url = models.URLField(max_length=500, blank=True, default="")
+    archive = models.BooleanField(default=True, help_text=_("Download this channel's VODs."))
+    record_chat = models.BooleanField(default=True, help_text=_("Record this channel's chat while it is live."))
+    upload = models.BooleanField(default=True, help_text=_("Publish to YouTube, when uploads are enabled at all."))
+    priority = models.IntegerField(default=0, help_text=_("VODs of a channel with a higher number come first."))
+    catalogue_cursor = models.CharField(max_length=500, blank=True, default="")
+    catalogue_walked_at = models.DateTimeField(null=True, blank=True)
+    discovered_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the newest VODs were last asked for.")
+    )
+    problem = models.TextField(blank=True, default="", help_text=_("What is wrong with this channel, in words."))
+    live_stream_id = models.CharField(max_length=20, blank=True, default="")
+    live_since = models.DateTimeField(null=True, blank=True)
+    circuit_state = models.CharField(max_length=10, choices=Circuit.choices, default=Circuit.CLOSED)
+    circuit_failures = models.PositiveIntegerField(default=0)
+    circuit_open_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["login"]
+
+    def __str__(self) -> str:
+        return self.display_name or self.login
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    DOWNLOADING = "downloading", _("downloading")
+    DOWNLOADED = "downloaded", _("downloaded")
+    UPLOADING = "uploading", _("uploading")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed, will be retried")
+    NEEDS_ATTENTION = "needs_attention", _("needs attention")
+    SKIPPED = "skipped", _("skipped")
+    CANCELED = "canceled", _("canceled")
+    IGNORED = "ignored", _("ignored")
+
+
+WORKING = frozenset({State.DOWNLOADING, State.UPLOADING})
+PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UPLOADING, State.FAILED})
+FINAL = frozenset({State.DONE, State.NEEDS_ATTENTION, State.SKIPPED, State.CANCELED, State.IGNORED})
+
+
+class Vod(models.Model):
+    """One VOD: what Twitch says of it, where it stands, what we have of it."""
+
+    twitch_id = models.CharField(max_length=20, unique=True)
+    stream_id = models.CharField(max_length=20, blank=True, default="", db_index=True)
+    type = models.CharField(max_length=10, default="archive")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="vods")
+    title = models.CharField(max_length=500, blank=True, default="")
+    started_at = models.DateTimeField(help_text=_("When the broadcast started, by Twitch's clock."))
+    duration = models.FloatField(default=0.0, help_text=_("Seconds."))
+    category = models.CharField(max_length=200, blank=True, default="")
+    language = models.CharField(max_length=20, blank=True, default="")
+    thumbnail_url = models.URLField(max_length=500, blank=True, default="")
+    muted_segments = models.JSONField(default=list, blank=True)
+    live = models.BooleanField(default=False, help_text=_("The broadcast still runs."))
+
+    state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
+    priority = models.IntegerField(default=0)
+    skip_upload = models.BooleanField(default=False)
+    accept_gap = models.BooleanField(default=False, help_text=_("Finish it although segments are missing at Twitch."))
+    attempts = models.PositiveIntegerField(default=0, help_text=_("Charged tries of the current step."))
+    not_before = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True, default="")
+    error_kind = models.CharField(max_length=20, blank=True, default="")
+    lease_owner = models.CharField(max_length=200, blank=True, default="")
+    lease_generation = models.PositiveBigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    bytes_done = models.BigIntegerField(default=0)
+    bytes_total = models.BigIntegerField(null=True, blank=True)
+    file_path = models.CharField(max_length=500, blank=True, default="", help_text=_("Below MEDIA_DIR."))
+    file_host = models.CharField(max_length=200, blank=True, default="")
+    file_size = models.BigIntegerField(null=True, blank=True)
+    file_sha256 = models.CharField(max_length=64, blank=True, default="")
+    gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
+    working_seconds = models.FloatField(default=0.0, help_text=_("Time at work on it so far, download and upload."))
+
+    youtube_id = models.CharField(max_length=20, blank=True, default="")
+    upload_session = models.TextField(blank=True, default="", help_text=_("Encrypted."))
+
+    correlation_id = models.CharField(max_length=128, blank=True, default="")
+    traceparent = models.CharField(max_length=64, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    state_changed_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        verbose_name = "VOD"
+        indexes = [
+            models.Index(fields=["state", "-priority", "started_at"], name="vod_queue"),
+            models.Index(fields=["-started_at"], name="vod_newest"),
+            models.Index(fields=["channel", "-started_at"], name="vod_of_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.twitch_id} {self.title}".strip()
+
+    def get_absolute_url(self) -> str:
+        return reverse("vod", args=[self.twitch_id])
+
+    @property
+    def youtube_url(self) -> str:
+        return f"https://www.youtube.com/watch?v={self.youtube_id}" if self.youtube_id else ""
+
+    @property
+    def twitch_url(self) -> str:
+        return f"https://www.twitch.tv/videos/{self.twitch_id}"
+
+    @property
+    def percent(self) -> int | None:
+        """How far the step at work is, 0 to 100; None while the size is not known."""
+        if not self.bytes_total:
+            return None
+        return max(0, min(100, int(100 * self.bytes_done / self.bytes_total)))
+
+    def waits(self, now: datetime) -> bool:
+        """True while a retry is planned for later than `now`."""
+        return self.state == State.FAILED and self.not_before is not None and self.not_before > now
+
+
+class Chapter(models.Model):
+    """A stretch of a VOD with a title of its own (a game or category)."""
+
+    vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="chapters")
+    title = models.CharField(max_length=300)
+    start = models.FloatField(help_text=_("Seconds from the VOD's start."))
+    end = models.FloatField(null=True, blank=True, help_text=_("Seconds from the VOD's start."))
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [models.UniqueConstraint(fields=["vod", "start"], name="chapter_start")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Attempt(models.Model):
+    """One try of one step: what the pages show as a VOD's history."""
+
+    class Step(models.TextChoices):
+        DOWNLOAD = "download", _("download")
+        UPLOAD = "upload", _("upload")
+
+    class Outcome(models.TextChoices):
+        RUNNING = "running", _("running")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELED = "canceled", _("canceled")
+        DRAINED = "drained", _("given back at a stop")
+        LOST = "lost", _("its worker died")
+
+    vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="tries")
+    step = models.CharField(max_length=10, choices=Step.choices)
+    generation = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices, default=Outcome.RUNNING)
+    bytes = models.BigIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    error_kind = models.CharField(max_length=20, blank=True, default="")
+    host = models.CharField(max_length=200, blank=True, default="")
+    correlation_id = models.CharField(max_length=128, blank=True, default="", db_index=True)
+    trace_id = models.CharField(max_length=32, blank=True, default="")
+    log = models.TextField(blank=True, default="", help_text=_("Its own log lines, bounded."))
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["vod", "-started_at"], name="attempt_of_vod")]
+
+    def __str__(self) -> str:
+        return f"{self.step} of {self.vod_id}: {self.outcome}"

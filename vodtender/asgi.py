@@ -1,0 +1,12 @@
+"""The ASGI application: `manage.py serve` runs it; any ASGI server may."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vodtender.settings")
+
+from django.core.asgi import get_asgi_application
+
+from vodtender.env import load_dotenv
+
+load_dotenv()
+application = get_asgi_application()

@@ -1,0 +1,10 @@
+"""Liveness and readiness."""
+
+from django.http import HttpRequest, HttpResponse
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+readyz = healthz
