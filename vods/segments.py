@@ -1,0 +1,296 @@
+"""Fetches segments: every length checked, what may pass retried, a window of parallel connections, bodies in order."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import urllib3
+from urllib3.response import BaseHTTPResponse
+
+from vods.connections import Aborted, Connections
+from vods.playlist import SERVICE, Segment
+from vodtender.http import ErrorKind, ServiceError, backoff_seconds, retry_after_seconds
+
+CHUNK = 1 << 16
+LARGEST_BODY = 512 << 20
+MISSING_STATUS = frozenset({403, 404, 410})
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long one try of a VOD bears with the server. Seconds, except the tries.
+
+    A body that brings less than `slow_bytes` in `slow_seconds` is given up and asked for anew.
+    """
+
+    tries: int = 8
+    missing_tries: int = 4
+    backoff: float = 0.5
+    longest_backoff: float = 15.0
+    longest_wait: float = 60.0
+    read_seconds: float = 20.0
+    slow_seconds: float = 30.0
+    slow_bytes: int = 64_000
+
+
+class Missing(Exception):
+    """The server says, on every try, that there is no such piece."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+
+
+class _Failed(Exception):
+    """One try failed; it may be tried again after `wait` seconds (None: our own backoff)."""
+
+    def __init__(self, why: str, *, status: int | None = None, wait: float | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.status = status
+        self.wait = wait
+
+
+class TokenBucket:
+    """Lets `rate` bytes a second through, over all threads; 0 means no limit."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._lock = threading.Lock()
+        self._free_at = time.monotonic()
+
+    def delay(self, count: int) -> float:
+        """Book `count` bytes and say how many seconds to wait for them."""
+        if not self._rate:
+            return 0.0
+        with self._lock:
+            now = time.monotonic()
+            self._free_at = max(self._free_at, now - 0.25) + count / self._rate  # a quarter second may burst
+            return max(0.0, self._free_at - now)
+
+
+class Fetcher:
+    """Fetches bodies over `connections`, for several threads. A 429 or a Retry-After holds all of them back."""
+
+    def __init__(
+        self, connections: Connections, headers: Mapping[str, str], patience: Patience, rate_limit: int = 0
+    ) -> None:
+        self._connections = connections
+        # Lengths are checked, so nobody may compress on the way.
+        self._headers = {k: v for k, v in headers.items() if k.lower() != "accept-encoding"} | {
+            "Accept-Encoding": "identity"
+        }
+        self._patience = patience
+        self._bucket = TokenBucket(rate_limit)
+        self._held_until = 0.0
+
+    def fetch(self, url: str, what: str, check: Callable[[bytearray], str | None] = lambda _: None) -> bytearray:
+        """The complete body. `what` names it in errors; `check` may object to a complete body by returning why.
+
+        Raises Missing, Aborted, and ServiceError (TRANSIENT, RATE_LIMITED, INVALID) after the last try.
+        """
+        missing = 0
+        for attempt in itertools.count(1):
+            self._sleep(self._held_until - time.monotonic())
+            try:
+                body = self._once(url)
+                if objection := check(body):
+                    raise _Failed(objection)
+                return body
+            except _Failed as failed:
+                missing += failed.status in MISSING_STATUS
+                if missing == self._patience.missing_tries:
+                    raise Missing(failed.status or 0) from None
+                if attempt >= self._patience.tries or (failed.wait or 0.0) > self._patience.longest_wait:
+                    raise self._given_up(what, attempt, failed) from None
+                self._hold(failed, attempt)
+        raise AssertionError("unreachable")
+
+    def _hold(self, failed: _Failed, attempt: int) -> None:
+        wait = failed.wait
+        if wait is None:
+            wait = backoff_seconds(attempt, self._patience.backoff, self._patience.longest_backoff)
+        if failed.status == 429 or failed.wait is not None:
+            self._held_until = max(self._held_until, time.monotonic() + wait)
+        else:
+            self._sleep(wait)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._connections.aborted.wait(seconds) if seconds > 0 else self._connections.aborted.is_set():
+            raise Aborted
+
+    def _once(self, url: str) -> bytearray:
+        try:
+            response = self._connections.get(url, self._headers)
+            try:
+                if response.status != 200:
+                    wait = retry_after_seconds(response.headers) if response.status in {429, 503} else None
+                    raise _Failed(f"the server answered {response.status}", status=response.status, wait=wait)
+                body = self._read(response)
+            except BaseException:
+                response.close()  # what is left of this body must not be taken for the next answer
+                raise
+            response.release_conn()
+            return body
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # ValueError: http.client and urllib3 raise it when the socket is closed under a read.
+            if self._connections.aborted.is_set():
+                raise Aborted from None
+            raise _Failed(_reason(error)) from error
+
+    def _read(self, response: BaseHTTPResponse) -> bytearray:
+        length = response.headers.get("Content-Length", "")
+        chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
+        expected = int(length) if length.isascii() and length.isdigit() and not chunked else None
+        if expected is None and not chunked:
+            raise _Failed("the server did not say how long the body is")
+        body = bytearray()
+        pace = _Pace(self._patience)
+        while data := response.read1(CHUNK):
+            body += data
+            if len(body) > LARGEST_BODY:
+                raise _Failed(f"the body is longer than {LARGEST_BODY} bytes")
+            pace.check(len(data))
+            if delay := self._bucket.delay(len(data)):
+                self._sleep(delay)
+                pace.pause(delay)
+        if self._connections.aborted.is_set():
+            raise Aborted  # whatever was read may be cut
+        if (expected is not None and len(body) != expected) or not body:
+            raise _Failed(f"the body ended after {len(body)} of {length or 'some'} bytes")
+        return body
+
+    def _given_up(self, what: str, tries: int, failed: _Failed) -> ServiceError:
+        if failed.status == 429:
+            text = "Twitch's video server says that we ask too often (429). The download goes on later by itself."
+            return ServiceError(SERVICE, ErrorKind.RATE_LIMITED, text, status=429, retry_after=failed.wait)
+        times = "once" if tries == 1 else f"{tries} times"
+        text = f"{what} could not be fetched, tried {times}: {failed.why}. The download goes on later from here."
+        return ServiceError(SERVICE, ErrorKind.TRANSIENT, text, status=failed.status, retry_after=failed.wait)
+
+
+class _Pace:
+    """Notices a body that only drips."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._patience = patience
+        self._since = time.monotonic()
+        self._bytes = 0
+
+    def check(self, count: int) -> None:
+        self._bytes += count
+        now = time.monotonic()
+        if now - self._since < self._patience.slow_seconds:
+            return
+        if self._bytes < self._patience.slow_bytes:
+            raise _Failed(f"the server sent only {self._bytes} bytes in {now - self._since:.0f} s")
+        self._since, self._bytes = now, 0
+
+    def pause(self, seconds: float) -> None:
+        self._since += seconds
+
+
+def _reason(error: BaseException) -> str:
+    match error:
+        case urllib3.exceptions.ProxyError():
+            return "the proxy did not connect us"
+        case urllib3.exceptions.SSLError():
+            return "the TLS connection failed (check SSL_CERT_FILE if this stays)"
+        case urllib3.exceptions.NameResolutionError():
+            return "its host name was not found"
+        case urllib3.exceptions.NewConnectionError():
+            return "no connection could be made"
+        case urllib3.exceptions.TimeoutError():
+            return "the server sent nothing for too long"
+        case urllib3.exceptions.IncompleteRead():
+            return "the body was cut short"
+        case _:
+            return f"the connection broke ({type(error).__name__})"
+
+
+Result = bytearray | Missing | ServiceError
+
+
+class Window:
+    """A window of segments in flight: at most `connections` at once, results handed out in order.
+
+    Memory is bounded: no segment is begun that is `ahead` places past the next one to hand out, nor while more than
+    `budget` bytes wait to be handed out.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[Segment], bytearray],
+        pieces: Sequence[Segment],
+        *,
+        connections: int,
+        aborted: threading.Event,
+        budget: int = 96 << 20,
+    ) -> None:
+        self._fetch = fetch
+        self._pieces = pieces
+        self._ahead = connections + (connections + 1) // 2
+        self._budget = budget
+        self._aborted = aborted
+        self._state = threading.Condition()
+        self._results: dict[int, Result | BaseException] = {}
+        self._waiting_bytes = 0
+        self._next, self._head = 0, 0
+        self._over = False
+        count = min(connections, len(pieces))
+        self._threads = [threading.Thread(target=self._work, name=f"segment-{i}", daemon=True) for i in range(count)]
+
+    def __enter__(self) -> Window:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the threads. Abort the connections first when bodies are in flight."""
+        with self._state:
+            self._over = True
+            self._state.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def results(self) -> Iterator[tuple[Segment, bytearray | Missing]]:
+        """Each piece with its body, or Missing. Raises the ServiceError of the first piece that failed; Aborted."""
+        for place, piece in enumerate(self._pieces):
+            with self._state:
+                while place not in self._results and not self._aborted.is_set():
+                    self._state.wait(0.2)
+                if place not in self._results:
+                    raise Aborted
+                result = self._results.pop(place)
+                self._head = place + 1
+                self._waiting_bytes -= len(result) if isinstance(result, bytearray) else 0
+                self._state.notify_all()
+            if not isinstance(result, bytearray | Missing):
+                raise result
+            yield piece, result
+
+    def _work(self) -> None:
+        while (place := self._claim()) is not None:
+            try:
+                result: Result | BaseException = self._fetch(self._pieces[place])
+            except BaseException as error:  # noqa: BLE001 - handed to the consumer, which raises it in its turn
+                result = error
+            with self._state:
+                self._results[place] = result
+                self._waiting_bytes += len(result) if isinstance(result, bytearray) else 0
+                self._over = self._over or not isinstance(result, bytearray | Missing)
+                self._state.notify_all()
+
+    def _claim(self) -> int | None:
+        with self._state:
+            while not self._over and self._next < len(self._pieces):
+                room = self._next < self._head + self._ahead and self._waiting_bytes < self._budget
+                if room or self._next == self._head:
+                    self._next += 1
+                    return self._next - 1
+                self._state.wait()
+        return None
