@@ -120,6 +120,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "vodtender.telemetry.middleware.correlation_middleware",
+    "vodtender.web_load.web_load_middleware",
     "vodtender.middleware.probe_host_middleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",

@@ -1,0 +1,62 @@
+# vod-tender: `make demo` to see it, `make run` to use it, `make help` for the rest.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: help install install-dev env demo run lint types test browser lock screenshots clean
+
+help: ## these lines
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+install: $(STAMP) ## make .venv and install what it needs to run
+
+$(STAMP): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "vod-tender needs Python 3.11 or newer (set PYTHON=)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "no venv module: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+install-dev: $(DEV_STAMP) ## also what the tests and checks need
+
+$(DEV_STAMP): requirements-dev.txt $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+env: .env ## write .env with fresh keys, when there is none
+
+.env: | $(STAMP)
+	@umask 077; $(BIN)/python -m vodtender.newenv .env.example .env
+	@echo "Wrote .env with fresh keys: put your Twitch and Google credentials there."
+
+demo: install ## everything on this machine, with a simulated Twitch and YouTube
+	@exec $(BIN)/python manage.py up --simulator
+
+run: install env ## everything on this machine, from .env or the environment
+	@exec $(BIN)/python manage.py up
+
+lint: install-dev ## style and common mistakes
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install-dev ## mypy --strict
+	$(BIN)/mypy
+
+test: install-dev browser ## all tests
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+browser: ## the real browser that some tests drive
+	@command -v chromium >/dev/null || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+		else echo "The tests need Chromium: apt install chromium"; exit 1; fi; }
+
+lock: install-dev ## renew requirements.txt and requirements-dev.txt from the .in files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what was installed; data stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache staticfiles

@@ -1,0 +1,83 @@
+"""The history of a VOD: one row per tried step, with its own log lines."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from vods.dbclock import DbNow
+from vods.leasing import Lease
+from vods.models import Attempt
+from vods.owner import host_name
+from vodtender.telemetry import correlation
+from vodtender.telemetry.logs import redacted
+
+LINES_KEPT = 200
+LINE_LENGTH = 500
+
+
+class LineKeeper(logging.Handler):
+    """Keeps the last lines that were logged under one correlation id."""
+
+    def __init__(self, corr: str) -> None:
+        super().__init__(logging.INFO)
+        self._corr = corr
+        self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._writing = threading.Lock()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if correlation.current() != self._corr:
+            return
+        text = redacted(record.getMessage()).replace("\n", " ").replace("\x00", "")[:LINE_LENGTH]
+        when = logging.Formatter().formatTime(record, "%H:%M:%S")
+        with self._writing:
+            self._lines.append(f"{when} {record.levelname} {text}")
+
+    def text(self) -> str:
+        with self._writing:
+            return "\n".join(self._lines)
+
+
+@contextmanager
+def log_lines() -> Iterator[LineKeeper]:
+    """Collects what is logged under the current correlation id while the block runs."""
+    keeper = LineKeeper(correlation.current())
+    logging.getLogger().addHandler(keeper)
+    try:
+        yield keeper
+    finally:
+        logging.getLogger().removeHandler(keeper)
+
+
+def begin(lease: Lease) -> Attempt:
+    attempt = Attempt.objects.create(
+        vod=lease.vod,
+        step=lease.stage,
+        generation=lease.generation,
+        started_at=DbNow(),
+        host=host_name(),
+        correlation_id=correlation.current(),
+    )
+    attempt.refresh_from_db(fields=["started_at"])
+    return attempt
+
+
+def continues(lease: Lease) -> bool:
+    """True when the last try of this step was interrupted, not ended: this one goes on and is not started anew."""
+    last = (
+        Attempt.objects.filter(vod=lease.vod, step=lease.stage)
+        .order_by("-id")
+        .values_list("outcome", flat=True)
+        .first()
+    )
+    return last in {Attempt.Outcome.DRAINED, Attempt.Outcome.LOST}
+
+
+def end(attempt: Attempt, outcome: Attempt.Outcome, *, size: int, log: str, error: str = "", kind: str = "") -> None:
+    """Closes the attempt; in the transaction of the VOD's own change."""
+    Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=outcome, ended_at=DbNow(), bytes=size, log=log, error=error, error_kind=kind
+    )

@@ -1,0 +1,96 @@
+"""Downloads one VOD: asks Twitch what it is, takes its segments, verifies the file, and puts it in its place."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+
+from vods import mediafile, ytdlp
+from vods.leasing import Lease
+from vods.models import Chapter, Vod
+from vods.places import video_file, work_folder
+from vods.stopped import Stopped
+from vodtender.http import ErrorKind, ServiceError
+
+log = logging.getLogger(__name__)
+
+ASSUMED_BYTES_PER_SECOND = 1_000_000  # 8 Mbit/s, the most that Twitch's partners usually send
+RESERVE_BYTES = 200_000_000
+COPIES = 2  # the part file and the remuxed file stand side by side
+
+
+class StillLive(Exception):
+    """The broadcast still runs: what Twitch has now is only its beginning."""
+
+
+def download_vod(lease: Lease) -> mediafile.MediaFile:
+    """The finished file. Raises ServiceError, StillLive, Stopped, LeaseLost."""
+    vod = lease.vod
+    resolved = ytdlp.resolve(vod.twitch_id, quality=settings.DOWNLOAD_QUALITY)
+    if lease.stop.is_set():
+        raise Stopped
+    if resolved.is_live:
+        raise StillLive
+    _save_metadata(lease, resolved)
+    target = video_file(vod.channel.login, vod.twitch_id)
+    folder = work_folder(vod.twitch_id)
+    for place in (target.parent, folder):
+        place.mkdir(parents=True, exist_ok=True)
+    _require_space(vod)
+
+    def on_progress(progress: mediafile.Progress) -> None:
+        lease.progress = (progress.bytes_done, progress.bytes_total)
+
+    job = mediafile.Job(
+        twitch_id=vod.twitch_id,
+        playlist_url=resolved.playlist_url,
+        headers=_headers(resolved.http_headers),
+        work_dir=folder,
+        target=target,
+        expected_duration=resolved.duration,
+        connections=settings.DOWNLOAD_CONNECTIONS,
+        accept_gap=vod.accept_gap,
+        rate_limit=settings.DOWNLOAD_RATE_LIMIT,
+    )
+    return mediafile.take(job, on_progress=on_progress, stop=lease.stop, may_publish=lease.is_ours)
+
+
+def _headers(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() != "accept-encoding"}
+
+
+def _save_metadata(lease: Lease, resolved: ytdlp.ResolvedVod) -> None:
+    with transaction.atomic():
+        fields: dict[str, object] = {"live": False}
+        if resolved.duration:
+            fields["duration"] = resolved.duration
+        if resolved.title:
+            fields["title"] = resolved.title.replace("\x00", "")[:500]
+        lease.save(**fields)
+        Chapter.objects.filter(vod=lease.vod).delete()
+        Chapter.objects.bulk_create(
+            [
+                Chapter(
+                    vod=lease.vod, title=chapter.title.replace("\x00", "")[:300], start=chapter.start, end=chapter.end
+                )
+                for chapter in {chapter.start: chapter for chapter in resolved.chapters}.values()
+            ]
+        )
+
+
+def _require_space(vod: Vod) -> None:
+    """Raises ServiceError(DISK_FULL) when the file and its remux would not fit."""
+    done = sum(file.stat().st_size for file in work_folder(vod.twitch_id).glob("*") if file.is_file())
+    needed = int(vod.duration * ASSUMED_BYTES_PER_SECOND) * COPIES - done + RESERVE_BYTES
+    free = shutil.disk_usage(settings.MEDIA_DIR).free
+    if free >= needed:
+        return
+    text = (
+        f"There is too little space in MEDIA_DIR ({settings.MEDIA_DIR}) for VOD {vod.twitch_id}: "
+        f"{free / 1e9:.1f} GB are free and about {needed / 1e9:.1f} GB are needed. Make room; it goes on by itself."
+    )
+    raise ServiceError("disk", ErrorKind.DISK_FULL, text)

@@ -1,0 +1,224 @@
+"""Who works on a VOD: the claim, the lease, its heartbeat, and taking back what dead owners held.
+
+The lease decides, not the task queue: a task that is delivered twice claims nothing the second time, and every write of
+a task carries the generation that its claim was given. 0 rows written means that somebody else owns the VOD now.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+
+from vods import drain
+from vods.dbclock import DbNow, here
+from vods.models import Attempt, State, Vod
+from vods.owner import Owner, this_process
+
+log = logging.getLogger(__name__)
+
+Stage = Attempt.Step
+WORKING_STATE = {Stage.DOWNLOAD: State.DOWNLOADING, Stage.UPLOAD: State.UPLOADING}
+# A waiting VOD's row may be claimed by its state; the third one is a lease that has run out.
+CLAIMABLE = {
+    Stage.DOWNLOAD: (
+        "state = 'queued' AND NOT live AND (not_before IS NULL OR not_before <= {now})",
+        "state = 'failed' AND file_path = '' AND not_before <= {now}",
+        "state = 'downloading' AND lease_until < {now}",
+    ),
+    Stage.UPLOAD: (
+        "state = 'downloaded' AND (not_before IS NULL OR not_before <= {now})",
+        "state = 'failed' AND file_path <> '' AND not_before <= {now}",
+        "state = 'uploading' AND lease_until < {now}",
+    ),
+}
+_CLAIM_LOCK = {Stage.DOWNLOAD: 7_202_001, Stage.UPLOAD: 7_202_002}  # PostgreSQL advisory locks
+
+
+class LeaseLost(Exception):
+    """Somebody else owns the VOD now: stop, and write nothing more."""
+
+
+def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None = None) -> Lease | None:
+    """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
+
+    1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
+    2. The row is picked by priority, then age; a compare-and-swap on state and generation takes it.
+    3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
+    """
+    if not channels:
+        return None
+    owner = str(this_process())
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK[stage]])
+        if live_leases(stage) >= limit:
+            return None
+        pick = _pick(stage, channels, vod_id)
+        cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})")  # noqa: S608
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        sql = (
+            f"UPDATE vods_vod SET state = %s, lease_owner = %s, lease_generation = lease_generation + 1, "  # noqa: S608
+            f"lease_until = {here(settings.LEASE_SECONDS)}, cancel_requested_at = NULL, not_before = NULL, "
+            f"bytes_done = 0, bytes_total = NULL, state_changed_at = {here()}, updated_at = {here()} "
+            f"WHERE id = %s AND state = %s AND lease_generation = %s"
+        )
+        picked, state, generation, former = row
+        cursor.execute(sql, [WORKING_STATE[stage], owner, picked, state, generation])
+        if cursor.rowcount != 1:
+            return None
+        _close_lost_attempts(picked)
+    if (holder := Owner.parse(former)) is not None:
+        holder.kill()
+    return Lease(stage, Vod.objects.select_related("channel").get(pk=picked), generation + 1)
+
+
+def live_leases(stage: Stage) -> int:
+    return Vod.objects.filter(state=WORKING_STATE[stage], lease_until__gte=DbNow()).count()
+
+
+def claimable(stage: Stage, channels: list[int], most: int) -> int:
+    """How many VODs wait for `stage`, counted up to `most`."""
+    if not channels:
+        return 0
+    parts = [f"SELECT id FROM ({part}) t{number}" for number, part in enumerate(_parts(stage, channels, None, most))]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({' UNION ALL '.join(parts)}) w")  # noqa: S608
+        return min(most, int(cursor.fetchone()[0]))
+
+
+def _pick(stage: Stage, channels: list[int], vod_id: int | None) -> str:
+    parts = [f"SELECT * FROM ({part}) t{n}" for n, part in enumerate(_parts(stage, channels, vod_id, 1))]
+    return f"SELECT id FROM ({' UNION ALL '.join(parts)}) waiting ORDER BY priority DESC, started_at, id LIMIT 1"  # noqa: S608
+
+
+def _parts(stage: Stage, channels: list[int], vod_id: int | None, limit: int) -> list[str]:
+    """One query for each way to wait, each limited by itself, so that each can walk its index."""
+    among = ", ".join(str(int(channel)) for channel in channels)
+    only = f" AND id = {int(vod_id)}" if vod_id is not None else ""
+    return [
+        f"SELECT id, priority, started_at FROM vods_vod WHERE {condition.format(now=here())}{only} "  # noqa: S608
+        f"AND channel_id IN ({among}) ORDER BY priority DESC, started_at LIMIT {limit}"
+        for condition in CLAIMABLE[stage]
+    ]
+
+
+def _close_lost_attempts(vod_id: int) -> None:
+    Attempt.objects.filter(vod_id=vod_id, outcome=Attempt.Outcome.RUNNING).update(
+        outcome=Attempt.Outcome.LOST, ended_at=DbNow(), error="The worker that had it died or lost its lease."
+    )
+
+
+def take_back_from_the_dead() -> int:
+    """Gives back at once what dead processes of this host held; how many VODs that were."""
+    freed = 0
+    for vod in Vod.objects.filter(state__in=list(WORKING_STATE.values())):
+        owner = Owner.parse(vod.lease_owner)
+        if owner is None or not owner.is_dead():
+            continue
+        waiting = State.QUEUED if vod.state == State.DOWNLOADING else State.DOWNLOADED
+        with transaction.atomic():
+            changed = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation).update(
+                state=waiting, lease_owner="", lease_until=None, lease_generation=vod.lease_generation + 1
+            )
+            if changed:
+                _close_lost_attempts(vod.pk)
+        freed += changed
+    return freed
+
+
+@dataclass
+class Lease:
+    """The right to work on one VOD for one stage. `stop` is set when the work must end; `why` says the reason."""
+
+    stage: Stage
+    vod: Vod
+    generation: int
+    stop: threading.Event = field(default_factory=threading.Event)
+    why: str = ""  # drained, canceled, lost
+    progress: tuple[int, int | None] = (0, None)  # bytes done, bytes in all
+
+    def save(self, **fields: Any) -> None:
+        """Writes to the VOD's row while it is ours. Raises LeaseLost."""
+        changed = Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation).update(
+            **fields, updated_at=DbNow()
+        )
+        if not changed:
+            raise LeaseLost(f"VOD {self.vod.twitch_id} belongs to another worker now.")
+        for name, value in fields.items():
+            setattr(self.vod, name, value)
+
+    def is_ours(self) -> bool:
+        """Asked before a rename: False fences an owner that slept past its lease."""
+        return (
+            self.why != "lost"
+            and Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation, lease_until__gte=DbNow()).exists()
+        )
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Keeps the lease alive, and watches for cancel and drain, while the block runs."""
+        done = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(done,), name=f"lease-{self.vod.twitch_id}", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            done.set()
+            keeper.join()
+
+    def _keep(self, done: threading.Event) -> None:
+        beat_at = read_at = last_good = boot_clock()
+        try:
+            while not done.wait(0.25):
+                now = boot_clock()
+                if drain.draining.is_set():
+                    self._end("drained")
+                if now - last_good > settings.LEASE_GIVE_UP:
+                    self._end("lost")
+                beat, read = now - beat_at >= settings.LEASE_HEARTBEAT, now - read_at >= settings.CANCEL_POLL
+                if not beat and not read:
+                    continue
+                read_at = now
+                beat_at = now if beat else beat_at
+                if self._heartbeat(extend=beat) and beat:
+                    last_good = now
+        finally:
+            connection.close()
+
+    def _heartbeat(self, *, extend: bool) -> bool:
+        """Writes the progress (and the lease when due), reads the cancel mark; False when the database did not answer."""
+        bytes_done, bytes_total = self.progress
+        fields: dict[str, Any] = {"bytes_done": bytes_done, "bytes_total": bytes_total}
+        if extend:
+            fields["lease_until"] = DbNow(settings.LEASE_SECONDS)
+        try:
+            mine = Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation)
+            if not mine.update(**fields):
+                self._end("lost")
+            elif mine.filter(cancel_requested_at__isnull=False).exists():
+                self._end("canceled")
+        except DatabaseError as error:
+            log.warning("The lease of VOD %s could not be renewed: %s", self.vod.twitch_id, error)
+            connection.close()
+            return False
+        return True
+
+    def _end(self, why: str) -> None:
+        if not self.why:
+            self.why = why
+            self.stop.set()
+
+
+def boot_clock() -> float:
+    """Seconds since boot, counting sleep too: a laptop that slept must know that its lease is over."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,0 +1,34 @@
+"""Finds VODs by what a person types."""
+
+from __future__ import annotations
+
+import re
+
+from django.core.management import CommandError
+
+from vods.models import Vod
+
+_TYPED = re.compile(
+    r"(?:https?://(?:www\.|m\.)?twitch\.tv/(?:videos/|[A-Za-z0-9_]+/v(?:ideo)?/))?v?(\d{1,20})(?:[?#].*)?"
+)
+
+
+def twitch_id_of(text: str) -> str:
+    """The id in a number or an address of a VOD. Raises CommandError."""
+    match = _TYPED.fullmatch(text.strip())
+    if match is None:
+        raise CommandError(
+            f"{text[:100]!r} is not a VOD id: it should be the number in https://www.twitch.tv/videos/NUMBER."
+        )
+    return match[1]
+
+
+def find_vods(typed: list[str]) -> list[Vod]:
+    """The VODs in the order typed, each once. Raises CommandError when one is unknown: then nothing was done."""
+    ids = list(dict.fromkeys(twitch_id_of(text) for text in typed))
+    found = {vod.twitch_id: vod for vod in Vod.objects.filter(twitch_id__in=ids)}
+    unknown = [one for one in ids if one not in found]
+    if unknown:
+        text = f"There is no VOD {', '.join(unknown)} here. `manage.py discover` asks Twitch for new ones."
+        raise CommandError(text)
+    return [found[one] for one in ids]

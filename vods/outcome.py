@@ -1,0 +1,202 @@
+"""What becomes of a VOD when a try ends: every such transition, with its attempt and its counts in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from vods import attempts, dispatch
+from vods.attempts import LineKeeper
+from vods.dbclock import DbNow
+from vods.failures import Policy, judge
+from vods.leasing import Lease, LeaseLost, Stage
+from vods.mediafile import MediaFile
+from vods.models import Attempt, State
+from vods.owner import host_name
+from vods.places import work_folder
+from vodtender.http import ServiceError
+from vodtender.telemetry import metrics, store
+
+log = logging.getLogger(__name__)
+Outcome = Attempt.Outcome
+
+
+@dataclass(frozen=True)
+class Done:
+    """A try that is about to end."""
+
+    lease: Lease
+    attempt: Attempt
+    lines: LineKeeper
+
+    @property
+    def seconds(self) -> float:
+        return (datetime.now(UTC) - self.attempt.started_at).total_seconds()
+
+    @property
+    def worked(self) -> float:
+        """The VOD's working time with this try."""
+        return self.lease.vod.working_seconds + self.seconds
+
+
+Finish = Callable[[Done], Outcome]
+
+
+def downloaded(done: Done, media: MediaFile) -> Outcome:
+    vod, seconds = done.lease.vod, done.seconds
+    wanted = dispatch.upload_wanted(vod)
+    log.info("VOD %s is downloaded and verified: %d bytes, %.1f s.", vod.twitch_id, media.size, media.duration)
+    events: list[store.Count | store.Observation] = [
+        store.Count(metrics.DOWNLOADS_SUCCEEDED),
+        store.Observation(metrics.DOWNLOAD_DURATION, seconds),
+        store.Observation(metrics.STEP_DURATION, seconds, ("download",)),
+    ]
+    with transaction.atomic():
+        _leave(
+            done,
+            State.DOWNLOADED if wanted else State.DONE,
+            attempts=0,
+            file_path=media.path.relative_to(settings.MEDIA_DIR).as_posix(),
+            file_host=host_name(),
+            file_size=media.size,
+            file_sha256=media.sha256,
+            bytes_done=media.size,
+            bytes_total=media.size,
+            gaps=[{"start": gap.start, "duration": gap.duration} for gap in media.gaps],
+            error="",
+            error_kind="",
+            **({} if wanted else {"done_at": DbNow()}),
+        )
+        attempts.end(done.attempt, Outcome.SUCCEEDED, size=media.size, log=done.lines.text())
+        store.average(metrics.AVG_DOWNLOAD_MS, seconds * 1000)
+        _count_done(done, events, at_done=not wanted)
+    return Outcome.SUCCEEDED
+
+
+def uploaded(done: Done, youtube_id: str) -> Outcome:
+    vod, seconds = done.lease.vod, done.seconds
+    log.info("VOD %s is on YouTube as %s.", vod.twitch_id, youtube_id)
+    events: list[store.Count | store.Observation] = [
+        store.Count(metrics.UPLOADS_SUCCEEDED),
+        store.Observation(metrics.UPLOAD_DURATION, seconds),
+        store.Observation(metrics.STEP_DURATION, seconds, ("upload",)),
+    ]
+    with transaction.atomic():
+        _leave(
+            done,
+            State.DONE,
+            attempts=0,
+            youtube_id=youtube_id,
+            upload_session="",
+            bytes_done=vod.file_size or 0,
+            bytes_total=vod.file_size,
+            done_at=DbNow(),
+            error="",
+            error_kind="",
+        )
+        attempts.end(done.attempt, Outcome.SUCCEEDED, size=vod.file_size or 0, log=done.lines.text())
+        store.average(metrics.AVG_UPLOAD_MS, seconds * 1000)
+        _count_done(done, events, at_done=True)
+    return Outcome.SUCCEEDED
+
+
+def failed(done: Done, error: ServiceError) -> Outcome:
+    vod, stage = done.lease.vod, done.lease.stage
+    verdict = judge(error, attempts=vod.attempts, policy=_policy(stage), now=datetime.now(UTC))
+    log.warning("The %s of VOD %s failed (%s): %s", stage, vod.twitch_id, error.kind, error.message)
+    counter = metrics.DOWNLOADS_FAILED if stage == Stage.DOWNLOAD else metrics.UPLOADS_FAILED
+    try:
+        with transaction.atomic():
+            _leave(
+                done,
+                verdict.state,
+                attempts=vod.attempts + int(verdict.charged),
+                not_before=verdict.not_before,
+                error=error.message,
+                error_kind=str(error.kind),
+            )
+            size = done.lease.progress[0]
+            text = done.lines.text()
+            attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=str(error.kind))
+            store.record(store.Count(counter))
+    except LeaseLost:
+        return lost(done)
+    return Outcome.FAILED
+
+
+def stopped(done: Done) -> Outcome:
+    """The work was told to end: canceled by a person, drained by a stop, or fenced."""
+    if done.lease.why == "canceled":
+        return _canceled(done)
+    if done.lease.why == "drained":
+        return _given_back(done)
+    return lost(done)
+
+
+def still_live(done: Done) -> Outcome:
+    """The broadcast still runs: the VOD waits for its end, uncharged."""
+    log.info("The broadcast of VOD %s still runs; it is downloaded when it has ended.", done.lease.vod.twitch_id)
+    with transaction.atomic():
+        _leave(done, State.QUEUED, live=True, error="", error_kind="")
+        attempts.end(done.attempt, Outcome.DRAINED, size=0, log=done.lines.text())
+    return Outcome.DRAINED
+
+
+def lost(done: Done) -> Outcome:
+    log.warning("VOD %s belongs to another worker now; this one lets go.", done.lease.vod.twitch_id)
+    attempts.end(
+        done.attempt, Outcome.LOST, size=done.lease.progress[0], log=done.lines.text(), error="The lease was lost."
+    )
+    return Outcome.LOST
+
+
+def _canceled(done: Done) -> Outcome:
+    log.info("VOD %s is canceled.", done.lease.vod.twitch_id)
+    with transaction.atomic():
+        _leave(done, State.CANCELED, bytes_done=0, bytes_total=None, error="", error_kind="", cancel_requested_at=None)
+        attempts.end(done.attempt, Outcome.CANCELED, size=done.lease.progress[0], log=done.lines.text())
+    if done.lease.stage == Stage.DOWNLOAD:
+        shutil.rmtree(work_folder(done.lease.vod.twitch_id), ignore_errors=True)
+    return Outcome.CANCELED
+
+
+def _given_back(done: Done) -> Outcome:
+    waiting = State.QUEUED if done.lease.stage == Stage.DOWNLOAD else State.DOWNLOADED
+    log.info("VOD %s is given back; it goes on where it stopped.", done.lease.vod.twitch_id)
+    with transaction.atomic():
+        _leave(done, waiting)
+        attempts.end(done.attempt, Outcome.DRAINED, size=done.lease.progress[0], log=done.lines.text())
+    return Outcome.DRAINED
+
+
+def _leave(done: Done, state: State, **fields: object) -> None:
+    """Ends the lease and writes the new state. Raises LeaseLost when the VOD is not ours any more."""
+    done.lease.save(
+        state=state,
+        state_changed_at=DbNow(),
+        lease_owner="",
+        lease_until=None,
+        working_seconds=done.worked,
+        **fields,
+    )
+
+
+def _count_done(done: Done, events: list[store.Count | store.Observation], *, at_done: bool) -> None:
+    if at_done:
+        events.append(store.Observation(metrics.TOTAL_DURATION, done.worked))
+        events.append(store.Observation(metrics.STEP_DURATION, done.worked, ("total",)))
+        store.average(metrics.AVG_TOTAL_MS, done.worked * 1000)
+    store.record(*events)
+
+
+def _policy(stage: Stage) -> Policy:
+    cooldown = settings.PROCESSING_RETRY_COOLDOWN
+    if stage == Stage.DOWNLOAD:
+        return Policy(settings.DOWNLOAD_MAX_ATTEMPTS, settings.DOWNLOAD_BACKOFF_BASE, cooldown)
+    return Policy(settings.UPLOAD_MAX_ATTEMPTS, settings.UPLOAD_BACKOFF_BASE, cooldown)

@@ -1,0 +1,86 @@
+"""Takes one VOD through the stage that it waits for, and on to the next where a slot is free."""
+
+from __future__ import annotations
+
+import logging
+
+from vods import attempts, dispatch, drain, leasing, outcome
+from vods.download import StillLive, download_vod
+from vods.leasing import Lease, LeaseLost, Stage
+from vods.models import Attempt
+from vods.stopped import Stopped
+from vods.upload import upload_vod
+from vodtender.http import ErrorKind, ServiceError
+from vodtender.telemetry import correlation, store
+from vodtender.telemetry.metrics import DOWNLOADS_STARTED
+
+log = logging.getLogger(__name__)
+
+
+def process_once(stage: Stage) -> str:
+    """Claims a VOD for `stage` and works on it; a sentence that says what came of it, for the task's result.
+
+    After a download the same task goes on to the upload when a slot is free.
+    """
+    if drain.draining.is_set():
+        return "This worker is stopping."
+    lease = leasing.claim(stage, limit=dispatch.limit(stage), channels=dispatch.channels(stage))
+    if lease is None:
+        return "Nothing to do."
+    with correlation.correlated(lease.vod.correlation_id or correlation.current()):
+        result = _work(lease)
+        if stage == Stage.DOWNLOAD and result == Attempt.Outcome.SUCCEEDED and not drain.draining.is_set():
+            upload = leasing.claim(
+                Stage.UPLOAD,
+                limit=dispatch.limit(Stage.UPLOAD),
+                channels=dispatch.channels(Stage.UPLOAD),
+                vod_id=lease.vod.pk,
+            )
+            if upload is not None:
+                result = _work(upload)
+    if not drain.draining.is_set():
+        dispatch.fill()
+    return f"VOD {lease.vod.twitch_id}: {result}."
+
+
+def _work(lease: Lease) -> Attempt.Outcome:
+    fresh = not attempts.continues(lease)
+    attempt = attempts.begin(lease)
+    if fresh and lease.stage == Stage.DOWNLOAD:
+        store.record(store.Count(DOWNLOADS_STARTED))
+    log.info("The %s of VOD %s begins.", lease.stage, lease.vod.twitch_id)
+    with attempts.log_lines() as lines:
+        done = outcome.Done(lease, attempt, lines)
+        try:
+            with lease.kept():
+                finish = _download(lease) if lease.stage == Stage.DOWNLOAD else _upload(lease)
+            return finish(done)
+        except Stopped:
+            return outcome.stopped(done)
+        except LeaseLost:
+            return outcome.lost(done)
+        except StillLive:
+            return outcome.still_live(done)
+        except ServiceError as error:
+            return outcome.failed(done, error)
+        except Exception:  # a bug of ours must not take the VOD out of everybody's sight
+            log.exception("The %s of VOD %s met an error of our own.", lease.stage, lease.vod.twitch_id)
+            return outcome.failed(done, _bug(lease))
+
+
+def _download(lease: Lease) -> outcome.Finish:
+    media = download_vod(lease)
+    return lambda done: outcome.downloaded(done, media)
+
+
+def _upload(lease: Lease) -> outcome.Finish:
+    def on_progress(sent: int, size: int) -> None:
+        lease.progress = (sent, size)
+
+    youtube_id = upload_vod(lease.vod, lease=lease, stop=lease.stop, on_progress=on_progress)
+    return lambda done: outcome.uploaded(done, youtube_id)
+
+
+def _bug(lease: Lease) -> ServiceError:
+    text = f"vod-tender itself failed at the {lease.stage} of VOD {lease.vod.twitch_id}. The log has the details; please report it."
+    return ServiceError("vod-tender", ErrorKind.BUG, text)

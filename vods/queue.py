@@ -1,0 +1,68 @@
+"""What a person, or a page for a person, may ask of the queue."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+
+from vods import dispatch
+from vods.dbclock import DbNow
+from vods.models import PENDING, WORKING, State, Vod
+from vodtender.telemetry import correlation
+
+log = logging.getLogger(__name__)
+
+
+def requeue(vod_ids: list[int], *, by: str = "") -> int:
+    """Starts these VODs anew, with no tries charged; how many that were. What is at work now is left alone.
+
+    With a file and no video on YouTube it goes on with the upload where one is wanted; otherwise it is downloaded again.
+    A VOD that is on YouTube is never uploaded a second time.
+    """
+    fresh = {
+        "attempts": 0,
+        "not_before": None,
+        "error": "",
+        "error_kind": "",
+        "cancel_requested_at": None,
+        "correlation_id": correlation.current(),
+        "state_changed_at": DbNow(),
+        "updated_at": DbNow(),
+    }
+    with transaction.atomic():
+        chosen = Vod.objects.filter(pk__in=vod_ids).exclude(state__in=WORKING)
+        has_file = chosen.exclude(file_path="").filter(youtube_id="").exclude(state__in=[State.QUEUED, State.DONE])
+        count = has_file.update(**fresh, state=State.DOWNLOADED)
+        others = Vod.objects.filter(pk__in=vod_ids).exclude(state__in=[*WORKING, State.DOWNLOADED])
+        count += others.update(**fresh, state=State.QUEUED)
+    if count:
+        log.info("Requeued %d VODs%s.", count, f" for {by}" if by else "")
+        dispatch.fill_soon()
+    return count
+
+
+def cancel(vod_ids: list[int], *, by: str = "") -> int:
+    """Stops these VODs: waiting ones at once, those at work within seconds. They are not tried again by themselves."""
+    with transaction.atomic():
+        working = Vod.objects.filter(pk__in=vod_ids, state__in=WORKING, cancel_requested_at=None)
+        count = working.update(cancel_requested_at=DbNow(), updated_at=DbNow())
+        waiting = Vod.objects.filter(pk__in=vod_ids, state__in=PENDING - WORKING)
+        count += waiting.update(
+            state=State.CANCELED, not_before=None, state_changed_at=DbNow(), updated_at=DbNow(), error="", error_kind=""
+        )
+    if count:
+        log.info("Canceled %d VODs%s.", count, f" for {by}" if by else "")
+    return count
+
+
+def accept_gap(vod_ids: list[int], *, by: str = "") -> int:
+    """Finishes VODs with segments missing at Twitch: the gap is recorded, the rest is kept."""
+    chosen = Vod.objects.filter(pk__in=vod_ids, state=State.NEEDS_ATTENTION, error_kind="missing_segment")
+    ids = list(chosen.values_list("pk", flat=True))
+    Vod.objects.filter(pk__in=ids).update(accept_gap=True)
+    return requeue(ids, by=by)
+
+
+def set_skip_upload(vod_ids: list[int], skip: bool) -> int:
+    return Vod.objects.filter(pk__in=vod_ids).exclude(skip_upload=skip).update(skip_upload=skip, updated_at=DbNow())

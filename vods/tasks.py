@@ -1,0 +1,18 @@
+"""What django-q2 runs: each takes ids and calls one function."""
+
+from __future__ import annotations
+
+from vods import discovery, processing
+from vods.leasing import Stage
+
+
+def process_once(stage: str) -> str:
+    return processing.process_once(Stage(stage))
+
+
+def discover_newest() -> None:
+    discovery.discover_all()
+
+
+def walk_catalogue() -> None:
+    discovery.discover_all(full=True)

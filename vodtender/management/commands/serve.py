@@ -1,0 +1,49 @@
+"""`manage.py serve`: the web server alone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+
+from vodtender import stopping
+from vodtender.checks import require_start
+
+log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Tells open event streams to end before uvicorn waits for them."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        stopping.announce()
+        super().handle_exit(sig, frame)
+
+
+class Command(BaseCommand):
+    help = "Serves the pages, /metrics and the health checks on HTTP_ADDR (default 127.0.0.1:8080)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_start()
+        host, port = settings.HTTP_ADDR
+        config = uvicorn.Config(
+            "vodtender.asgi:application",
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=True,
+            timeout_graceful_shutdown=5,
+            lifespan="off",
+        )
+        server = Server(config)
+        log.info("Serving on http://%s:%d.", host, port)
+        asyncio.run(server.serve())
+        if not server.started:
+            raise CommandError(f"HTTP_ADDR {host}:{port} cannot be listened on: is another program using the port?")

@@ -1,0 +1,98 @@
+"""`manage.py worker`: processes the queue."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from vods import discovery, dispatch, leasing, schedules
+from vods.drain import watch_in_cluster_parent, watch_in_worker
+from vodtender.checks import require_start
+from vodtender.clusters import NAMES, Clusters
+from vodtender.setup_state import missing_settings
+from vodtender.telemetry import correlation
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = (
+        "Processes the queue: finds VODs, downloads and uploads them. Any number of workers may run on PostgreSQL; "
+        "one on SQLite. Stop it with Ctrl-C or SIGTERM: VODs at work are given back within 30 seconds and go on "
+        "where they stopped."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--cluster", choices=NAMES, help="Run one django-q2 cluster; the worker starts these itself."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        require_start()
+        if options["cluster"]:
+            run_cluster()
+        else:
+            Worker().run()
+
+
+def run_cluster() -> None:
+    """One django-q2 cluster, until the worker's lifeline is cut."""
+    from django_q.cluster import Cluster  # noqa: PLC0415 - reads Q_CLUSTER_NAME when it is imported
+    from django_q.signals import post_spawn  # noqa: PLC0415
+
+    post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
+    watch_in_cluster_parent()
+    Cluster().start()
+
+
+class Worker:
+    """The parent of the clusters: the dispatch timer, and a watch over its children."""
+
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+        self._clusters = Clusters()
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stop.set())
+        if missing := missing_settings():
+            log.warning("Not set: %s. Nothing can be asked of the service until it is.", ", ".join(missing))
+        self._clusters.start()
+        try:
+            self._begin()
+            self._loop()
+        finally:
+            self._clusters.stop()
+
+    def _begin(self) -> None:
+        with correlation.correlated():
+            discovery.ensure_channels()
+            schedules.ensure()
+            if connection.vendor == "sqlite":  # one worker: what is locked now was locked by one that is gone
+                OrmQ.objects.filter(key=dispatch.CLUSTER).delete()
+            freed = leasing.take_back_from_the_dead()
+            if freed:
+                log.info("Took back %d VODs from processes that are gone.", freed)
+            async_task("vods.tasks.discover_newest", task_name="discovery at start")
+
+    def _loop(self) -> None:
+        next_pass = 0.0
+        while not self._stop.wait(0.5):
+            self._clusters.restart_dead()
+            if time.monotonic() < next_pass:
+                continue
+            next_pass = time.monotonic() + settings.VOD_PROCESS_INTERVAL
+            try:
+                dispatch.pass_once()
+            except DatabaseError as error:
+                log.error("The dispatch pass failed, the database says: %s", error)
+                connection.close()
