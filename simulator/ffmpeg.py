@@ -1,0 +1,16 @@
+"""Which ffmpeg to run."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+
+
+@cache
+def executable() -> str:
+    """The system's ffmpeg when there is one on PATH, else the one that imageio-ffmpeg brings."""
+    if found := shutil.which("ffmpeg"):
+        return found
+    import imageio_ffmpeg  # noqa: PLC0415  only needed without a system ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
