@@ -62,7 +62,7 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
         if live_leases(stage) >= limit:
             return None
         pick = _pick(stage, channels, vod_id)
-        cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})")  # noqa: S608
+        cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
         row = cursor.fetchone()
         if row is None:
             return None
@@ -92,7 +92,7 @@ def claimable(stage: Stage, channels: list[int], most: int) -> int:
         return 0
     parts = [f"SELECT id FROM ({part}) t{number}" for number, part in enumerate(_parts(stage, channels, None, most))]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({' UNION ALL '.join(parts)}) w")  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({' UNION ALL '.join(parts)}) w", [])  # noqa: S608
         return min(most, int(cursor.fetchone()[0]))
 
 

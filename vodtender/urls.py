@@ -13,4 +13,5 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
     path("", include("vods.urls")),
+    path("", include("chat.urls")),
 ]

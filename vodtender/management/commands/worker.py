@@ -14,8 +14,9 @@ from django.db import DatabaseError, connection
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-from vods import discovery, dispatch, leasing, schedules
+from vods import discovery, dispatch, leasing
 from vods.drain import watch_in_cluster_parent, watch_in_worker
+from vodtender import schedules
 from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
 from vodtender.setup_state import missing_settings

@@ -1,0 +1,42 @@
+"""Many processes claim at once: nobody gets what another has."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+VODS = 80
+CLAIMER = """
+import django; django.setup()
+from vods import leasing
+from vods.models import Channel
+while (lease := leasing.claim(leasing.Stage.DOWNLOAD, limit=10_000, channels=[Channel.objects.get().pk])):
+    print(lease.vod.twitch_id)
+"""
+SEED = """
+import django; django.setup()
+from tests import cast
+for _ in range({}): cast.vod()
+""".format(VODS)
+
+
+@pytest.mark.timeout(120)
+def test_every_vod_goes_to_exactly_one(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vodtender.settings"}
+    run = {"cwd": ROOT, "env": environment, "check": True}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], **run)  # type: ignore[call-overload]
+    subprocess.run([sys.executable, "-c", SEED], **run)  # type: ignore[call-overload]
+    claimers = [
+        subprocess.Popen([sys.executable, "-c", CLAIMER], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(4)
+    ]
+    taken = Counter(line for claimer in claimers for line in claimer.communicate()[0].split())
+    assert len(taken) == VODS
+    assert set(taken.values()) == {1}
+    assert all(claimer.returncode == 0 for claimer in claimers)
