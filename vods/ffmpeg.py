@@ -20,7 +20,7 @@ from vodtender.http import ErrorKind, ServiceError
 
 _FULL = re.compile("No space left on device|Disk quota exceeded|File too large")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
-END_SECONDS = 2.0
+END_SECONDS = 0.5  # a remux that waits for its input hears SIGTERM only then, and what it made is thrown away
 
 
 class Unplayable(Exception):

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -180,12 +180,12 @@ print("finished", media.sha256, flush=True)
 """
 
 
-def start_child(job: Job, *, prelude: str = "") -> subprocess.Popen[str]:
+def start_child(job: Job, *, prelude: str = "", wrap: Sequence[str] = ()) -> subprocess.Popen[str]:
     """A process of its own that takes the job, printing the number of segments done and at last `finished <sha256>`."""
     facts = {name: getattr(job, name) for name in job.__dataclass_fields__}
     facts |= {"work_dir": str(job.work_dir), "target": str(job.target), "headers": dict(job.headers)}
     facts["patience"] = {name: getattr(job.patience, name) for name in job.patience.__dataclass_fields__}
-    command = [sys.executable, "-c", prelude + CHILD, json.dumps(facts)]
+    command = [*wrap, sys.executable, "-c", prelude + CHILD, json.dumps(facts)]
     root = Path(__file__).resolve().parents[3]
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
