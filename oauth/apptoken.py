@@ -35,5 +35,10 @@ class AppToken:
                 self._good_until = time.monotonic() + life - min(_EARLY_SECONDS, life / 2)
             return self._value
 
+    def forget(self) -> None:
+        """Asks anew at the next use."""
+        with self._lock:
+            self._value, self._client = "", None
+
 
 app_token = AppToken()

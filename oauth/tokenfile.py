@@ -50,10 +50,10 @@ def parse(content: bytes, provider: str) -> TokenFile:
 
 
 def _object(content: bytes) -> dict[str, Any]:
-    if not content.strip():
-        raise TokenFileError("it is empty.")
     if len(content) > MOST_BYTES:
         raise TokenFileError(f"it is larger than {MOST_BYTES // 1024} KiB, which no token is.")
+    if not content.strip():
+        raise TokenFileError("it is empty.")
     try:
         body = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:

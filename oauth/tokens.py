@@ -87,7 +87,7 @@ def store_token(provider: str, grant: Grant, *, account: Account | None = None) 
         "account_name": account.name if account else "",
         "scopes": " ".join(grant.scopes or (account.scopes if account else ())),
     }
-    _refused_clients.clear()
+    forget_refusals()
     token, _ = Token.objects.update_or_create(provider=provider, defaults=values)
     log.info("The %s account %s is connected.", ACCOUNT[provider], token.account_name or "(name not known)")
     return token
@@ -114,6 +114,11 @@ def client_credentials(provider: str) -> tuple[str, str]:
         text = f"{' and '.join(missing)} {verb} not set. The README says how to get them from {SERVICE[provider]}."
         raise ServiceError(SERVICE[provider], ErrorKind.AUTH, text)
     return getattr(settings, names[0]), getattr(settings, names[1])
+
+
+def forget_refusals() -> None:
+    """Lets clients that were refused be asked with again."""
+    _refused_clients.clear()
 
 
 def keep_fresh() -> None:
@@ -173,8 +178,6 @@ def _note_failure(token: Token, error: ServiceError) -> None:
         if values:
             Token.objects.filter(pk=token.pk, refresh_token=token.refresh_token).update(**values)
         record(Count(TOKEN_REFRESHES, (token.provider, "failure")))
-    if token.error != error.message:
-        log.warning("The %s token could not be renewed: %s", ACCOUNT[token.provider], error.message)
 
 
 def _sealed(grant: Grant, now: datetime) -> dict[str, object]:
