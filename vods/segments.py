@@ -15,7 +15,7 @@ from vods.connections import Aborted, Connections
 from vods.playlist import SERVICE, Segment
 from vodtender.http import ErrorKind, ServiceError, backoff_seconds, retry_after_seconds
 
-CHUNK = 1 << 16
+CHUNK = 1 << 18
 LARGEST_BODY = 512 << 20
 MISSING_STATUS = frozenset({403, 404, 410})
 
@@ -148,11 +148,15 @@ class Fetcher:
         expected = int(length) if length.isascii() and length.isdigit() and not chunked else None
         if expected is None and not chunked:
             raise _Failed("the server did not say how long the body is")
-        body = bytearray()
+        if (expected or 0) > LARGEST_BODY:
+            raise _Failed(f"the body is longer than {LARGEST_BODY} bytes")
+        body = bytearray(expected or 0)  # of its final size: growing it would need up to twice the memory
+        size = 0
         pace = _Pace(self._patience)
         while data := response.read1(CHUNK):
-            body += data
-            if len(body) > LARGEST_BODY:
+            body[size : size + len(data)] = data
+            size += len(data)
+            if size > LARGEST_BODY:
                 raise _Failed(f"the body is longer than {LARGEST_BODY} bytes")
             pace.check(len(data))
             if delay := self._bucket.delay(len(data)):
@@ -218,8 +222,8 @@ Result = bytearray | Missing | ServiceError
 class Window:
     """A window of segments in flight: at most `connections` at once, results handed out in order.
 
-    Memory is bounded: no segment is begun that is `ahead` places past the next one to hand out, nor while more than
-    `budget` bytes wait to be handed out.
+    Memory is bounded: no segment is begun that is `ahead` places past the next one to hand out, nor one that may bring
+    those begun and not handed out above `budget` bytes, judging by the largest so far.
     """
 
     def __init__(
@@ -229,7 +233,7 @@ class Window:
         *,
         connections: int,
         aborted: threading.Event,
-        budget: int = 96 << 20,
+        budget: int = 128 << 20,
     ) -> None:
         self._fetch = fetch
         self._pieces = pieces
@@ -238,7 +242,7 @@ class Window:
         self._aborted = aborted
         self._state = threading.Condition()
         self._results: dict[int, Result | BaseException] = {}
-        self._waiting_bytes = 0
+        self._largest = 0
         self._next, self._head = 0, 0
         self._over = False
         count = min(connections, len(pieces))
@@ -267,7 +271,6 @@ class Window:
                     raise Aborted
                 result = self._results.pop(place)
                 self._head = place + 1
-                self._waiting_bytes -= len(result) if isinstance(result, bytearray) else 0
                 self._state.notify_all()
             if not isinstance(result, bytearray | Missing):
                 raise result
@@ -281,15 +284,15 @@ class Window:
                 result = error
             with self._state:
                 self._results[place] = result
-                self._waiting_bytes += len(result) if isinstance(result, bytearray) else 0
+                self._largest = max(self._largest, len(result) if isinstance(result, bytearray) else 0)
                 self._over = self._over or not isinstance(result, bytearray | Missing)
                 self._state.notify_all()
 
     def _claim(self) -> int | None:
         with self._state:
             while not self._over and self._next < len(self._pieces):
-                room = self._next < self._head + self._ahead and self._waiting_bytes < self._budget
-                if room or self._next == self._head:
+                begun = self._next - self._head
+                if begun == 0 or (begun < self._ahead and (begun + 1) * self._largest <= self._budget):
                     self._next += 1
                     return self._next - 1
                 self._state.wait()
