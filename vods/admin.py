@@ -149,7 +149,9 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
 
     @column("VOD", ordering="title")
     def name(self, vod: Vod) -> SafeString:
-        return format_html("{}<br><small>{}</small>", vod.title[:90] or "(no title)", vod.twitch_id)
+        return format_html(
+            '<div style="min-width: 20rem">{}<br><small>{}</small></div>', vod.title[:90] or "(no title)", vod.twitch_id
+        )
 
     @column("State", ordering="state", label=STATE_COLOURS)
     def coloured_state(self, vod: Vod) -> tuple[str, str]:
@@ -161,7 +163,11 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
             return "–"
         if vod.percent is None:
             return size(vod.bytes_done)
-        return format_html('<progress value="{}" max="100"></progress> {} %', vod.percent, vod.percent)
+        return format_html(
+            '<progress style="accent-color: #0a6b68; width: 6rem" value="{}" max="100"></progress> {} %',
+            vod.percent,
+            vod.percent,
+        )
 
     @column("Size", ordering="file_size")
     def volume(self, vod: Vod) -> str:

@@ -20,9 +20,9 @@ class DbNow(Func):
         self.seconds = seconds
 
     def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **options: Any
-    ) -> tuple[str, list[Any]]:
-        return now_sql(connection.vendor, self.seconds), []
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **extra_context: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        return now_sql(connection.vendor, self.seconds), ()
 
 
 def now_sql(vendor: str, seconds: float = 0.0) -> str:

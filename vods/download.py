@@ -55,6 +55,8 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
         connections=settings.DOWNLOAD_CONNECTIONS,
         accept_gap=vod.accept_gap,
         rate_limit=settings.DOWNLOAD_RATE_LIMIT,
+        quality=resolved.quality,
+        ffmpeg=settings.FFMPEG_PATH,
     )
     return mediafile.take(job, on_progress=on_progress, stop=lease.stop, may_publish=lease.is_ours)
 

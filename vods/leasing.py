@@ -90,26 +90,27 @@ def claimable(stage: Stage, channels: list[int], most: int) -> int:
     """How many VODs wait for `stage`, counted up to `most`."""
     if not channels:
         return 0
-    parts = [f"SELECT id FROM ({part}) t{number}" for number, part in enumerate(_parts(stage, channels, None, most))]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({' UNION ALL '.join(parts)}) w", [])  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({_waiting(stage, channels, None, most)}) w", [])  # noqa: S608
         return min(most, int(cursor.fetchone()[0]))
 
 
 def _pick(stage: Stage, channels: list[int], vod_id: int | None) -> str:
-    parts = [f"SELECT * FROM ({part}) t{n}" for n, part in enumerate(_parts(stage, channels, vod_id, 1))]
-    return f"SELECT id FROM ({' UNION ALL '.join(parts)}) waiting ORDER BY priority DESC, started_at, id LIMIT 1"  # noqa: S608
+    waiting = _waiting(stage, channels, vod_id, 1)
+    return f"SELECT id FROM ({waiting}) waiting ORDER BY priority DESC, started_at, id LIMIT 1"  # noqa: S608
 
 
-def _parts(stage: Stage, channels: list[int], vod_id: int | None, limit: int) -> list[str]:
-    """One query for each way to wait, each limited by itself, so that each can walk its index."""
+def _waiting(stage: Stage, channels: list[int], vod_id: int | None, limit: int) -> str:
+    """SQL for the first `limit` VODs of each way to wait, so that each can walk its index. Holds numbers only."""
     among = ", ".join(str(int(channel)) for channel in channels)
     only = f" AND id = {int(vod_id)}" if vod_id is not None else ""
-    return [
-        f"SELECT id, priority, started_at FROM vods_vod WHERE {condition.format(now=here())}{only} "  # noqa: S608
-        f"AND channel_id IN ({among}) ORDER BY priority DESC, started_at LIMIT {limit}"
-        for condition in CLAIMABLE[stage]
+    parts = [
+        f"SELECT * FROM (SELECT id, priority, started_at FROM vods_vod "  # noqa: S608
+        f"WHERE {condition.format(now=here())}{only} AND channel_id IN ({among}) "
+        f"ORDER BY priority DESC, started_at LIMIT {int(limit)}) t{number}"
+        for number, condition in enumerate(CLAIMABLE[stage])
     ]
+    return " UNION ALL ".join(parts)
 
 
 def _close_lost_attempts(vod_id: int) -> None:
@@ -196,7 +197,7 @@ class Lease:
             connection.close()
 
     def _heartbeat(self, *, extend: bool) -> bool:
-        """Writes the progress (and the lease when due), reads the cancel mark; False when the database did not answer."""
+        """Writes progress, and the lease when due; reads the cancel mark. False: the database did not answer."""
         bytes_done, bytes_total = self.progress
         fields: dict[str, Any] = {"bytes_done": bytes_done, "bytes_total": bytes_total}
         if extend:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import transaction
 
-from vods import attempts, dispatch
+from vods import attempts, dispatch, mediafile
 from vods.attempts import LineKeeper
 from vods.dbclock import DbNow
 from vods.failures import Policy, judge
@@ -76,6 +75,7 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
         attempts.end(done.attempt, Outcome.SUCCEEDED, size=media.size, log=done.lines.text())
         store.average(metrics.AVG_DOWNLOAD_MS, seconds * 1000)
         _count_done(done, events, at_done=not wanted)
+    _clear_work(vod.twitch_id)
     return Outcome.SUCCEEDED
 
 
@@ -162,8 +162,16 @@ def _canceled(done: Done) -> Outcome:
         _leave(done, State.CANCELED, bytes_done=0, bytes_total=None, error="", error_kind="", cancel_requested_at=None)
         attempts.end(done.attempt, Outcome.CANCELED, size=done.lease.progress[0], log=done.lines.text())
     if done.lease.stage == Stage.DOWNLOAD:
-        shutil.rmtree(work_folder(done.lease.vod.twitch_id), ignore_errors=True)
+        _clear_work(done.lease.vod.twitch_id)
     return Outcome.CANCELED
+
+
+def _clear_work(twitch_id: str) -> None:
+    """Only when the database knows the outcome: until then the work folder is what a crash is mended from."""
+    try:
+        mediafile.discard(work_folder(twitch_id))
+    except ServiceError as error:
+        log.warning("The work folder of VOD %s could not be removed: %s", twitch_id, error.message)
 
 
 def _given_back(done: Done) -> Outcome:

@@ -39,7 +39,8 @@ def process_once(stage: Stage) -> str:
             if upload is not None:
                 result = _work(upload)
     if not drain.draining.is_set():
-        dispatch.fill()
+        with correlation.correlated():  # the next VOD is no part of this one's story
+            dispatch.fill()
     return f"VOD {lease.vod.twitch_id}: {result}."
 
 
@@ -82,5 +83,6 @@ def _upload(lease: Lease) -> outcome.Finish:
 
 
 def _bug(lease: Lease) -> ServiceError:
-    text = f"vod-tender itself failed at the {lease.stage} of VOD {lease.vod.twitch_id}. The log has the details; please report it."
+    what = f"the {lease.stage} of VOD {lease.vod.twitch_id}"
+    text = f"vod-tender itself failed at {what}. The log has the details; please report it."
     return ServiceError("vod-tender", ErrorKind.BUG, text)

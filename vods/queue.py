@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 def requeue(vod_ids: list[int], *, by: str = "") -> int:
     """Starts these VODs anew, with no tries charged; how many that were. What is at work now is left alone.
 
-    With a file and no video on YouTube it goes on with the upload where one is wanted; otherwise it is downloaded again.
-    A VOD that is on YouTube is never uploaded a second time.
+    A VOD with a file and no video on YouTube goes on with the upload; any other is downloaded again. One that is on
+    YouTube is never uploaded a second time.
     """
     fresh = {
         "attempts": 0,

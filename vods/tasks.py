@@ -1,8 +1,8 @@
-"""What django-q2 runs: each takes ids and calls one function."""
+"""What django-q2 runs: each takes ids and calls one function, then wakes the workers where that made work."""
 
 from __future__ import annotations
 
-from vods import discovery, processing
+from vods import discovery, dispatch, processing
 from vods.leasing import Stage
 
 
@@ -12,7 +12,9 @@ def process_once(stage: str) -> str:
 
 def discover_newest() -> None:
     discovery.discover_all()
+    dispatch.fill()
 
 
 def walk_catalogue() -> None:
     discovery.discover_all(full=True)
+    dispatch.fill()

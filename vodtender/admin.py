@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.admin import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -11,6 +12,8 @@ from django_q.models import Failure, OrmQ, Schedule, Success
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+# Nobody signs up and no mail is sent: allauth's addresses would only confuse.
+admin.site.unregister(EmailAddress)
 for model in (User, Group, Schedule, Success, Failure, OrmQ):
     admin.site.unregister(model)
 

@@ -26,7 +26,7 @@ def ensure() -> FirstAdmin:
     if admin is not None:
         return FirstAdmin(admin.get_username(), "")
     password = settings.ADMIN_PASSWORD or secrets.token_urlsafe(12)
-    users.create_superuser(username=settings.ADMIN_USERNAME, email="", password=password)  # type: ignore[attr-defined]
+    users.create_superuser(username=settings.ADMIN_USERNAME, email="", password=password)
     return FirstAdmin(settings.ADMIN_USERNAME, "" if settings.ADMIN_PASSWORD else password)
 
 

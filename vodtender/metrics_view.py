@@ -11,7 +11,7 @@ from vodtender.access import may_observe
 from vodtender.gauges import GaugeCollector
 from vodtender.telemetry.exposition import SeriesCollector
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 OURS = CollectorRegistry()
 OURS.register(SeriesCollector())
 OURS.register(GaugeCollector())

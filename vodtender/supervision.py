@@ -50,20 +50,25 @@ def dies_with_parent() -> list[str]:
 
 
 class Supervisor:
-    """One supervisord and the programs below it; their output goes to our stdout, unchanged."""
+    """One supervisord and the programs below it; their output goes to our stdout unchanged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
+        self._output = threading.Thread()
 
     def start(self) -> None:
         read_end, write_end = os.pipe()
         config = self._folder / "supervisord.conf"
         config.write_text(_config(self._folder, write_end), encoding="utf-8")
         arguments = [*dies_with_parent(), sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
-        self._process = subprocess.Popen(arguments, pass_fds=[write_end], start_new_session=True, cwd=settings.BASE_DIR)
+        self._process = subprocess.Popen(
+            arguments, stdout=subprocess.PIPE, pass_fds=[write_end], start_new_session=True, cwd=settings.BASE_DIR
+        )
         os.close(write_end)
         threading.Thread(target=_relay, args=(read_end,), name="supervisor-log", daemon=True).start()
+        self._output = threading.Thread(target=_copy, args=(self._process,), name="output", daemon=True)
+        self._output.start()
 
     def ended(self) -> bool:
         return self._process is None or self._process.poll() is not None
@@ -79,6 +84,7 @@ class Supervisor:
             log.warning("Not everything stopped within %d s; what is left is ended.", STOP_SECONDS)
             self._process.kill()
             self._process.wait()
+        self._output.join(2)
 
 
 def _config(folder: Path, log_fd: int) -> str:
@@ -115,6 +121,15 @@ def _config(folder: Path, log_fd: int) -> str:
 
 def _escaped(word: object) -> str:
     return str(word).replace("%", "%%").replace('"', '\\"')
+
+
+def _copy(process: subprocess.Popen[bytes]) -> None:
+    """Our stdout may be a file that was not opened for appending: one writer, one offset."""
+    if process.stdout is None:
+        return
+    while chunk := os.read(process.stdout.fileno(), 65536):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
 
 
 def _relay(fd: int) -> None:

@@ -13,6 +13,7 @@ from vods.models import Attempt
 
 register = template.Library()
 
+NARROW = "\u00a0"  # no line break between number and unit
 UNITS = ("kB", "MB", "GB", "TB")
 SPANS = ((86400, "day", "days"), (3600, "h", "h"), (60, "min", "min"), (1, "s", "s"))
 
@@ -24,12 +25,12 @@ def size(value: float | None) -> str:
         return "–"
     amount = float(value)
     if amount < 1000:
-        return f"{amount:.0f} B"
+        return f"{amount:.0f}{NARROW}B"
     for unit in UNITS:  # noqa: B007 - used behind the loop
         amount /= 1000
         if amount < 999.5:
             break
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+    return f"{amount:.1f}{NARROW}{unit}" if amount < 9.95 else f"{amount:.0f}{NARROW}{unit}"
 
 
 @register.filter
@@ -58,12 +59,12 @@ def span(value: float | None) -> str:
     for seconds, one, many in SPANS:
         amount, left = divmod(left, seconds)
         if amount:
-            parts.append(f"{amount} {one if amount == 1 else many}")
+            parts.append(f"{amount}{NARROW}{one if amount == 1 else many}")
         elif parts:
             break
         if len(parts) == 2:
             break
-    return " ".join(parts) or "0 s"
+    return " ".join(parts) or f"0{NARROW}s"
 
 
 @register.filter
@@ -98,7 +99,7 @@ def relative(value: datetime, clock_now: datetime) -> str:
         return f"{value.astimezone(UTC):%-d %b %Y}"
     seconds_of, one, many = next(entry for entry in SPANS if distance >= entry[0])
     amount = round(distance / seconds_of)
-    words = f"{amount} {one if amount == 1 else many}"
+    words = f"{amount}{NARROW}{one if amount == 1 else many}"
     return f"{words} ago" if seconds > 0 else f"in {words}"
 
 

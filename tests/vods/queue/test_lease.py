@@ -16,7 +16,7 @@ from vods.models import State, Vod
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture()
+@pytest.fixture
 def lease(settings: Any) -> Iterator[Lease]:
     settings.CANCEL_POLL, settings.LEASE_HEARTBEAT, settings.LEASE_SECONDS = 0.1, 0.1, 60
     vod = cast.vod()

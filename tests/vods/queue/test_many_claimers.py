@@ -19,19 +19,18 @@ from vods.models import Channel
 while (lease := leasing.claim(leasing.Stage.DOWNLOAD, limit=10_000, channels=[Channel.objects.get().pk])):
     print(lease.vod.twitch_id)
 """
-SEED = """
+SEED = f"""
 import django; django.setup()
 from tests import cast
-for _ in range({}): cast.vod()
-""".format(VODS)
+for _ in range({VODS}): cast.vod()
+"""
 
 
 @pytest.mark.timeout(120)
 def test_every_vod_goes_to_exactly_one(tmp_path: Path) -> None:
     environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vodtender.settings"}
-    run = {"cwd": ROOT, "env": environment, "check": True}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], **run)  # type: ignore[call-overload]
-    subprocess.run([sys.executable, "-c", SEED], **run)  # type: ignore[call-overload]
+    for words in (["manage.py", "migrate", "-v0"], ["-c", SEED]):
+        subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
     claimers = [
         subprocess.Popen([sys.executable, "-c", CLAIMER], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(4)

@@ -24,6 +24,8 @@ from vodtender.telemetry import correlation
 
 log = logging.getLogger(__name__)
 
+TAKE_BACK_SECONDS = 3.0
+
 
 class Command(BaseCommand):
     help = (
@@ -80,20 +82,28 @@ class Worker:
             schedules.ensure()
             if connection.vendor == "sqlite":  # one worker: what is locked now was locked by one that is gone
                 OrmQ.objects.filter(key=dispatch.CLUSTER).delete()
-            freed = leasing.take_back_from_the_dead()
-            if freed:
-                log.info("Took back %d VODs from processes that are gone.", freed)
             async_task("vods.tasks.discover_newest", task_name="discovery at start")
 
     def _loop(self) -> None:
-        next_pass = 0.0
+        next_pass = next_look = 0.0
         while not self._stop.wait(0.5):
             self._clusters.restart_dead()
-            if time.monotonic() < next_pass:
-                continue
-            next_pass = time.monotonic() + settings.VOD_PROCESS_INTERVAL
+            now = time.monotonic()
             try:
-                dispatch.pass_once()
+                if now >= next_look:
+                    next_look = now + TAKE_BACK_SECONDS
+                    _take_back()
+                if now >= next_pass:
+                    next_pass = now + settings.VOD_PROCESS_INTERVAL
+                    dispatch.pass_once()
             except DatabaseError as error:
-                log.error("The dispatch pass failed, the database says: %s", error)
+                log.error("The database does not answer; work goes on when it does: %s", error)
                 connection.close()
+
+
+def _take_back() -> None:
+    """Who is dead is known on this host: a killed process does not keep its VOD until the lease runs out."""
+    with correlation.correlated():
+        if freed := leasing.take_back_from_the_dead():
+            log.info("Took back %d VODs from processes that are gone.", freed)
+            dispatch.fill()
