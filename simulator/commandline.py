@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state-dir", type=Path, default=None, help="folder for all state (default: DATA_DIR/simulator)"
     )
+    parser.add_argument(
+        "--media-dir",
+        type=Path,
+        default=None,
+        help="folder for pictures and sound, may be shared (default: media in the state folder)",
+    )
     parser.add_argument("--proxy-port", type=_port, default=0, help=port % "the HTTPS proxy")
     parser.add_argument("--irc-port", type=_port, default=0, help=port % "chat over TLS")
     parser.add_argument("--control-port", type=_port, default=0, help=port % "the control endpoint")
@@ -56,7 +62,7 @@ def run(options: dict[str, Any], write: Callable[[str], object], default_state_d
 async def _serve(state_dir: Path, options: dict[str, Any], write: Callable[[str], object]) -> None:
     from .server import Options, Simulator  # noqa: PLC0415  --help needs no web server
 
-    names = ("proxy_port", "irc_port", "control_port", "broadcast_seconds", "pause_seconds")
+    names = ("media_dir", "proxy_port", "irc_port", "control_port", "broadcast_seconds", "pause_seconds")
     simulator = Simulator(Options(state_dir, **{name: options[name] for name in names}))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -20,5 +20,6 @@ def abort_with_reset(transport: asyncio.BaseTransport) -> None:
 
 def reset(request: web.BaseRequest) -> None:
     """The same for the connection of an HTTP request."""
+    request["cut"] = True
     if request.transport is not None:
         abort_with_reset(request.transport)

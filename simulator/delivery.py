@@ -43,7 +43,7 @@ class Delivery:
                 host=host,
                 method=request.method,
                 path=request.raw_path,
-                status=status,
+                status=0 if request.get("cut") else status,
                 ms=(time.monotonic() - started) * 1000,
                 bytes_in=request.content.total_bytes if request.can_read_body or request.content else 0,
                 bytes_out=sent,

@@ -36,6 +36,8 @@ class Options:
     """Where the simulator lives. Port 0 means a free one."""
 
     state_dir: Path
+    media_dir: Path | None = None
+    """Pictures and sound, which several simulators may share; None: in the state folder."""
     proxy_port: int = 0
     irc_port: int = 0
     control_port: int = 0
@@ -68,7 +70,10 @@ class Simulator:
         """Opens the state, listens everywhere, then writes simulator.json. Raises OSError for a taken port."""
         options = self.options
         self._world = world = open_world(
-            options.state_dir, broadcast_seconds=options.broadcast_seconds, pause_seconds=options.pause_seconds
+            options.state_dir,
+            options.media_dir or options.state_dir / "media",
+            broadcast_seconds=options.broadcast_seconds,
+            pause_seconds=options.pause_seconds,
         )
         try:
             await self._listen(world)

@@ -33,7 +33,7 @@ class World:
     log: RequestLog
 
 
-def open_world(state_dir: Path, *, broadcast_seconds: float, pause_seconds: float) -> World:
+def open_world(state_dir: Path, media_dir: Path, *, broadcast_seconds: float, pause_seconds: float) -> World:
     """Reads the state folder, or fills an empty one. `broadcast_seconds` 0 means: no broadcast at the first start."""
     state_dir.mkdir(parents=True, exist_ok=True)
     faults = FaultBook(state_dir / "faults.json")
@@ -41,7 +41,7 @@ def open_world(state_dir: Path, *, broadcast_seconds: float, pause_seconds: floa
     if not catalogue.load():
         faults.clear()
         seed.fill(catalogue, faults, utcnow())
-    media = MediaRoom(state_dir / "media")
+    media = MediaRoom(media_dir)
     for name, seconds in catalogue.media_in_use():
         media.plan(name, seconds)
     chat = ChatRooms(state_dir / "chat", catalogue)

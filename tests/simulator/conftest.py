@@ -13,8 +13,15 @@ from simulator.running import Handle, running
 @pytest.fixture(scope="session")
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
     """One simulator for the whole session. Its demo channel is live throughout; tests clear the faults they set."""
-    with running(tmp_path_factory.mktemp("simulator"), "--broadcast-seconds", "100000") as handle:
+    state_dir = tmp_path_factory.mktemp("simulator")
+    with running(state_dir, "--broadcast-seconds", "100000") as handle:
         yield handle
+
+
+@pytest.fixture
+def shared_media(simulator: Handle) -> tuple[str, str]:
+    """Options for a second simulator that need not make all pictures again."""
+    return "--media-dir", str(simulator.state_dir / "media")
 
 
 @pytest.fixture

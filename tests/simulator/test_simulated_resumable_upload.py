@@ -42,9 +42,10 @@ def youtube(simulator: Handle, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Google's own client with the imported token, reaching the simulator by HTTPS_PROXY and its CA."""
     for name in ("HTTPS_PROXY", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, simulator.env[name])
-    monkeypatch.setattr(httplib2, "RETRIES", 1)  # Its own repetition sends a body that was read to its end.
+    monkeypatch.setattr(httplib2, "RETRIES", 1)
     credentials = Credentials.from_authorized_user_file(str(simulator.state_dir / "youtube-token.json"))
-    transport = TunnelledHttp(timeout=20)
+    # After a cut httplib2 repeats a request with a body that was read to its end; only its timeout ends that.
+    transport = TunnelledHttp(timeout=3)
     transport.redirect_codes = set(transport.redirect_codes) - {308}
     return build(
         "youtube", "v3", http=google_auth_httplib2.AuthorizedHttp(credentials, http=transport), static_discovery=True

@@ -32,8 +32,8 @@ def listed(client: httpx.Client, headers: dict[str, str]) -> list[Any]:
     return [(v["id"], v["created_at"], v["title"], v["stream_id"]) for v in videos.json()["data"]]
 
 
-def test_kill_9_loses_nothing(tmp_path: Path) -> None:
-    first = start(tmp_path / "state", "--broadcast-seconds", "100000")
+def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, str]) -> None:
+    first = start(tmp_path / "state", "--broadcast-seconds", "100000", *shared_media)
     try:
         with client_of(first) as client:
             helix = {"Authorization": f"Bearer {app_token(client)}", "Client-Id": TWITCH_CLIENT_ID}
@@ -48,7 +48,7 @@ def test_kill_9_loses_nothing(tmp_path: Path) -> None:
     finally:
         first.kill()
 
-    second = start(tmp_path / "state", "--broadcast-seconds", "100000")
+    second = start(tmp_path / "state", "--broadcast-seconds", "100000", *shared_media)
     try:
         with client_of(second) as client:
             assert listed(client, helix) == before
@@ -62,8 +62,10 @@ def test_kill_9_loses_nothing(tmp_path: Path) -> None:
         second.stop()
 
 
-def test_a_broadcast_ends_its_vod_is_finished_and_the_next_begins(tmp_path: Path) -> None:
-    handle = start(tmp_path / "state", "--broadcast-seconds", "5", "--pause-seconds", "1")
+def test_a_broadcast_ends_its_vod_is_finished_and_the_next_begins(
+    tmp_path: Path, shared_media: tuple[str, str]
+) -> None:
+    handle = start(tmp_path / "state", "--broadcast-seconds", "5", "--pause-seconds", "1", *shared_media)
     try:
         deadline = time.monotonic() + 20
         while "pixel_pia" not in (live := handle.control.get("/state")["broadcasts"])["live"] or (
