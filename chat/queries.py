@@ -6,11 +6,28 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Sum
 
 from chat.models import Bucket, Gap, Message, Recording, RecordingVod
 from vods.models import Vod
+
+_COLUMNS = (
+    "id",
+    "sent_at",
+    "kind",
+    "login",
+    "display_name",
+    "colour",
+    "badges",
+    "emotes",
+    "text",
+    "system_text",
+    "bits",
+    "deleted_at",
+)
+_PLAIN = ("id", *_COLUMNS[2:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +82,14 @@ def messages_window(vod: Vod, start: float, seconds: float = 30.0, limit: int = 
         rows = Message.objects.filter(
             recording_id=recording_id, sent_at__gte=first, sent_at__lt=first + round(seconds * 1000)
         ).order_by("sent_at", "id")
-        columns = rows.values_list(
-            "id", "sent_at", "kind", "login", "display_name", "colour", "badges", "emotes", "text", "system_text",
-            "bits", "deleted_at",
-        )  # fmt: skip
-        found += [
-            Line(id_, (sent_at - zero) / 1000, *rest, deleted_at is not None)
-            for id_, sent_at, *rest, deleted_at in columns[:limit]
-        ]
+        found += [_line(row, zero) for row in rows.values_list(*_COLUMNS)[:limit]]
     return sorted(found, key=lambda line: (line.place, line.id))[:limit]
+
+
+def _line(row: tuple[Any, ...], zero: int) -> Line:
+    sent_at, deleted_at = row[1], row[-1]
+    known = dict(zip(_COLUMNS, row, strict=True))
+    return Line(place=(sent_at - zero) / 1000, deleted=deleted_at is not None, **{k: known[k] for k in _PLAIN})
 
 
 def message_count(vod: Vod) -> int:

@@ -21,7 +21,7 @@ from chat.journal import Journal, Record
 from chat.live import Began, Ended, LiveStreams, LiveTracker
 from chat.threads import in_thread
 from chat.writer import Writer
-from vodtender.http import ErrorKind, ServiceError, backoff_seconds
+from vodtender.http import ServiceError, backoff_seconds
 from vodtender.telemetry.correlation import correlated
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 BATCH_SECONDS = 1.0
 SYNC_SECONDS = 3.0
 STOP_SECONDS = 3.0
-NO_CREDENTIALS_SECONDS = 300.0
 RESTARTED = "the recorder was not running"
 STOPPED = "the recorder was stopped"
 
@@ -191,8 +190,6 @@ class Recorder:
                     if text != said:
                         log.warning("Who is live cannot be asked: %s", text)
                     said = text
-                    if isinstance(error, ServiceError) and error.kind == ErrorKind.AUTH:
-                        wait = max(wait, NO_CREDENTIALS_SECONDS)
             await asyncio.sleep(wait)
 
     async def _learn_what_runs(self) -> None:

@@ -247,7 +247,8 @@ class Writer:
             ingest([Row(recording.id, state.login, message) for message in kept])
         previous, state.recording = state.recording, recording
         state.lead.clear()
-        log.info("%s is live (stream %s): its chat is recorded.", state.login, stream.stream_id)
+        if missing_since is not None:
+            log.info("%s is live (stream %s): its chat is recorded.", state.login, stream.stream_id)
         if previous is not None and previous.id != recording.id:
             self._on_ended(state.id)
 
@@ -275,7 +276,7 @@ class Writer:
 
 def _commit_to_disk() -> None:
     """A commit that the journal is cut off after must outlive a power cut; the web needs no such thing of SQLite."""
-    if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA synchronous=FULL")
 

@@ -76,9 +76,8 @@ def as_json(row: RecordingRow) -> dict[str, Any]:
 def _cells(row: RecordingRow) -> tuple[str, ...]:
     ended = f"{row.ended_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}" if row.ended_at else "runs"
     started = f"{row.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    return (
-        str(row.id), row.channel, started, ended, str(row.messages), str(len(row.gaps)), " ".join(row.vods) or "none yet",
-    )  # fmt: skip
+    vods = " ".join(row.vods) or "none yet"
+    return str(row.id), row.channel, started, ended, str(row.messages), str(len(row.gaps)), vods
 
 
 def _iso(when: datetime | None) -> str | None:
