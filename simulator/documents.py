@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -22,11 +23,25 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """The file's value, or None when there is no such file."""
+    """The file's value, or None when there is no such file. Raises OSError when it is not JSON."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except ValueError as error:
+        raise OSError(f"{path} is damaged ({error}); remove it, or the whole state folder to begin anew") from error
+
+
+def hold(folder: Path) -> IO[bytes]:
+    """Keeps the folder for this process while the returned file is open. Raises OSError when another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = (folder / "lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise OSError(f"another simulator runs in {folder}") from error
+    return lock
 
 
 def utcnow() -> datetime:

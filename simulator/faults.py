@@ -48,6 +48,12 @@ class Rule:
         known = {f.name for f in fields(cls)}
         if unknown := set(row) - known:
             raise ValueError(f"unknown fault field {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        for name, value in row.items():
+            wanted = {"reason": str, "lose_answer": bool}.get(name, (int, float))
+            if value is not None and (
+                not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
+            ):
+                raise ValueError(f"fault field {name} cannot be {value!r}")
         return cls(**row)
 
     def to_json(self) -> dict[str, Any]:

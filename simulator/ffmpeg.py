@@ -1,9 +1,16 @@
-"""Which ffmpeg to run."""
+"""Which ffmpeg to run, and how."""
 
 from __future__ import annotations
 
 import shutil
 from functools import cache
+
+
+@cache
+def ended_with_parent() -> tuple[str, ...]:
+    """A prefix for a command that is to die with this process, even by kill -9; empty without util-linux."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
 
 
 @cache

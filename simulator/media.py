@@ -14,7 +14,7 @@ from pathlib import Path
 from . import clock
 from .catalogue import SEGMENT_SECONDS
 from .documents import read_json, write_json
-from .ffmpeg import executable
+from .ffmpeg import ended_with_parent, executable
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,9 @@ class MediaRoom:
 
     def start(self) -> None:
         """Makes everything planned in the background, in the order of planning."""
+        for left_over in self._folder.glob(".*.new"):
+            if not Path(f"/proc/{left_over.suffixes[-2][1:]}").exists():
+                shutil.rmtree(left_over, ignore_errors=True)
         self._background = asyncio.create_task(self._make_all())
 
     async def stop(self) -> None:
@@ -182,7 +185,7 @@ def _hls(folder: Path) -> list[Argument]:
 async def _run(*arguments: Argument) -> None:
     """Runs ffmpeg; kills it when the task is cancelled. Raises RuntimeError with the end of what it said."""
     process = await asyncio.create_subprocess_exec(
-        *(executable(), "-nostdin", "-v", "error", "-y", *map(str, arguments)),
+        *(*ended_with_parent(), executable(), "-nostdin", "-v", "error", "-y", *map(str, arguments)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

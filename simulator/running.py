@@ -109,7 +109,6 @@ def start(state_dir: Path, *options: str) -> Handle:
     """
     state_dir.mkdir(parents=True, exist_ok=True)
     facts_file = state_dir / "simulator.json"
-    facts_file.unlink(missing_ok=True)
     said = state_dir / "simulator.log"
     with said.open("ab") as log:
         process = subprocess.Popen(
@@ -121,13 +120,22 @@ def start(state_dir: Path, *options: str) -> Handle:
             stderr=log,
         )
     deadline = time.monotonic() + START_SECONDS
-    while not facts_file.exists():
+    while (facts := _facts(facts_file)).get("pid") != process.pid:
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             process.wait()
             raise RuntimeError(f"the simulator did not start: {said.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)
-    return Handle(process, state_dir, json.loads(facts_file.read_bytes()))
+    return Handle(process, state_dir, facts)
+
+
+def _facts(file: Path) -> dict[str, Any]:
+    """What simulator.json says; a file that an earlier simulator left behind has another pid."""
+    try:
+        facts: dict[str, Any] = json.loads(file.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return facts
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from aiohttp import web
 
@@ -15,7 +16,7 @@ from .cdn import Cdn
 from .chatter import keep_talking
 from .control import Control
 from .delivery import Delivery
-from .documents import utcnow, write_json
+from .documents import hold, utcnow, write_json
 from .google import GoogleToken
 from .gql import Gql
 from .helix import Helix
@@ -53,6 +54,7 @@ class Simulator:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.proxy_port = self.irc_port = self.control_port = 0
+        self._lock: IO[bytes] | None = None
         self._world: World | None = None
         self._irc: IrcServer | None = None
         self._proxy: asyncio.Server | None = None
@@ -67,8 +69,9 @@ class Simulator:
         )
 
     async def start(self) -> None:
-        """Opens the state, listens everywhere, then writes simulator.json. Raises OSError for a taken port."""
+        """Opens the state, listens everywhere, then writes simulator.json. OSError: port or folder taken."""
         options = self.options
+        self._lock = hold(options.state_dir)
         self._world = world = open_world(
             options.state_dir,
             options.media_dir or options.state_dir / "media",
@@ -147,6 +150,9 @@ class Simulator:
         if self._world is not None:
             await self._world.media.stop()
             self._world.log.close()
+        if self._lock is not None:
+            (self.options.state_dir / "simulator.json").unlink(missing_ok=True)
+            self._lock.close()
 
     async def _keep_time(self, world: World) -> None:
         while True:

@@ -56,6 +56,7 @@ class Site:
                 if request.method == method or (method == "GET" and request.method == "HEAD"):
                     return await handler(request, *match.groups())
                 other_methods.add(method)
-        status = 405 if other_methods else 404
-        request["note"] = f"no such {'method' if other_methods else 'path'} in the simulator"
-        return self.error(request, status, None)
+        what = "method" if other_methods else "path"
+        request["note"] = f"no such {what} in the simulator"
+        asked = f"{request.method} {request.host}{request.path}"
+        return json_response({"error": f"the simulator has no such {what}: {asked}"}, 405 if other_methods else 404)

@@ -128,3 +128,15 @@ def test_bad_input_gets_a_sentence(simulator: Handle, tmp_path: Path, arguments:
     assert done.returncode != 0
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_simulators_do_not_share_a_state_folder(simulator: Handle) -> None:
+    with pytest.raises(RuntimeError, match="did not start"):
+        start(simulator.state_dir)
+
+
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    (tmp_path / "catalogue.json").write_text("{broken")
+    with pytest.raises(RuntimeError, match=r"catalogue\.json is damaged .* remove it") as caught:
+        start(tmp_path)
+    assert "Traceback" not in str(caught.value)
