@@ -32,11 +32,11 @@ class MediaFile:
     sha256: str
 
 
-def remember(folder: Path, media: MediaFile, variant: str) -> None:
+def remember(folder: Path, media: MediaFile) -> None:
     """Note the finished file, durably."""
     facts = asdict(media)
     facts["path"] = media.path.name
-    write_durably(folder / NAME, facts | {"variant": variant})
+    write_durably(folder / NAME, facts)
 
 
 def recall(
@@ -46,7 +46,6 @@ def recall(
     facts = read_facts(folder / NAME)
     try:
         gaps = tuple(Gap(**gap) for gap in facts.pop("gaps"))
-        facts.pop("variant")
         media = MediaFile(**(facts | {"path": target, "gaps": gaps}))
     except (KeyError, TypeError):
         return None

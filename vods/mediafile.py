@@ -6,7 +6,8 @@
 4. Verify the MP4 against the playlist, hash it, bring it to the disk, note it in finished.json.
 5. Ask `may_publish`, rename, bring the folder to the disk, remove the part file and its journal.
 
-finished.json stays until `discard`, which the caller calls when its own record of the file is safe.
+finished.json stays until `discard`, which the caller calls when its own record of the file is safe, and before a VOD
+that was finished is to be downloaded anew.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ def _make(job: Job, program: str, on_progress: Callable[[Progress], None], stop:
         part.resumed,
         verified.sha256,
     )
-    finished.remember(job.work_dir, media, _variant(job, playlist))
+    finished.remember(job.work_dir, media)
     return media
 
 
@@ -205,7 +206,7 @@ def _fetch_and_remux(
     playlist = fetching.playlist
     header = Header(job.twitch_id, _variant(job, playlist))
     part = open_part(job.part, header, playlist.pieces, accept_gap=job.accept_gap, stop=stop)
-    continuous = playlist.discontinuities == 0
+    continuous = job.accept_gap and playlist.discontinuities == 0
     try:
         with Remux(
             program, job.part, job.remuxed, fragmented=playlist.init is not None, continuous=continuous

@@ -27,10 +27,10 @@ class Remux:
     """A remux of `source` into `target`, used as a context manager: leaving it early ends ffmpeg."""
 
     def __init__(self, program: str, source: Path, target: Path, *, fragmented: bool, continuous: bool) -> None:
-        """`fragmented`: the source is fMP4. `continuous`: its timestamps have no jumps but what is missing.
+        """`fragmented`: the source is fMP4. `continuous`: its timestamps have no jumps but what was given up.
 
-        Timestamps in a continuous source are kept as they are, so that a gap stays as long as what is missing;
-        otherwise ffmpeg closes jumps of more than 10 s.
+        Timestamps in a continuous source are kept as they are, so that a gap stays as long as what is missing and the
+        chat beside the video stays in step; otherwise ffmpeg closes jumps of more than 10 s.
         """
         target.unlink(missing_ok=True)  # an ffmpeg of a killed process may still write to the old file
         threshold = ["-dts_delta_threshold", "1000000"] if continuous else []

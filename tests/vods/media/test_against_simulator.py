@@ -48,8 +48,9 @@ def twitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
         yield handle
 
 
-def ask(twitch: Handle, vod: str, folder: Path, **options: Any) -> dict[str, Any]:
+def ask(twitch: Handle, vod: str, folder: Path, without: tuple[str, ...] = (), **options: Any) -> dict[str, Any]:
     environment = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()} | twitch.env
+    environment = {name: value for name, value in environment.items() if name not in without}
     command = [sys.executable, "-c", SCRIPT, vod, str(folder), json.dumps(options)]
     root = Path(__file__).resolve().parents[3]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False, timeout=60)
@@ -99,6 +100,12 @@ def fault(twitch: Handle, target: str, **rule: Any) -> Iterator[None]:
         yield
     finally:
         twitch.control.delete(f"/faults?target={target}")
+
+
+def test_a_stranger_with_another_certificate_is_not_believed(twitch: Handle, tmp_path: Path) -> None:
+    answer = ask(twitch, vod_id_of_demo(1), tmp_path, without=("SSL_CERT_FILE",))
+    assert answer["error"] == "transient"
+    assert "certificate" in answer["message"]
 
 
 def test_a_segment_cut_by_its_server_with_a_length_that_agrees_is_noticed(twitch: Handle, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -86,8 +87,6 @@ def test_no_thread_is_left(job: Job) -> None:
 def test_the_rate_limit_holds_over_all_connections(job: Job, server: VideoServer) -> None:
     size = sum(len(server.video.files[name]) for name in server.video.segments)
     seen: list[float] = []
-    import time
-
     begun = time.monotonic()
     take(
         replace(job, rate_limit=size // 2),
