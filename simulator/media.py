@@ -64,7 +64,8 @@ class MediaRoom:
     def start(self) -> None:
         """Makes everything planned in the background, in the order of planning."""
         for left_over in self._folder.glob(".*.new"):
-            if not Path(f"/proc/{left_over.suffixes[-2][1:]}").exists():
+            maker = left_over.name.split(".")[-2]
+            if not Path(f"/proc/{maker}").exists():
                 shutil.rmtree(left_over, ignore_errors=True)
         self._background = asyncio.create_task(self._make_all())
 
