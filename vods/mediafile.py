@@ -30,9 +30,10 @@ from vods.journal import Header
 from vods.partfile import PartFile, journal_path, open_part
 from vods.playlist import SERVICE, MediaPlaylist, Segment, parse
 from vods.remux import Remux
-from vods.segments import Fetcher, Missing, Patience, Window
+from vods.segments import Fetcher, Missing, Patience
 from vods.stopped import Stopped
 from vods.verify import Expectation, Gap, clock, verify
+from vods.window import Window
 from vods.worklock import work_lock
 from vodtender.http import ErrorKind, ServiceError
 
