@@ -219,7 +219,7 @@ class Writer:
                     continue
                 since[state.login] = heard or EPOCH
                 if state.recording is not None:
-                    at = max(state.recording.started_at, heard or recordings.last_stored(state.recording))
+                    at = heard or recordings.last_stored(state.recording)
                     since[state.login] = at
                     recordings.open_gap(state.recording.id, at, reason)
         for login, at in since.items():
