@@ -14,7 +14,7 @@ from vodtender.telemetry import metrics, store
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture()
+@pytest.fixture
 def ready(settings: Any) -> Any:
     settings.TWITCH_CLIENT_ID, settings.TWITCH_CLIENT_SECRET = "id", "secret"
     settings.YOUTUBE_UPLOAD_ENABLED = False

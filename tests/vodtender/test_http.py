@@ -28,7 +28,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         return
 
 
-@pytest.fixture()
+@pytest.fixture
 def server() -> Iterator[str]:
     Answers.planned, Answers.asked = [], 0
     one = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
