@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -57,7 +57,7 @@ def upload(
        byte follows. With a session YouTube is asked how much it has; a finished one answers with the video.
     2. Chunks follow. After every broken request (no connection, 5xx, 429) YouTube is asked again before a byte is sent:
        it may have more than the answer could say, and after the last chunk it may have the video.
-    3. 401 renews the token once for each token. Eight failures in a row without progress end the try.
+    3. 401 renews the token. A second one, or eight failures in a row, without any progress between end the try.
 
     Raises Stopped within some seconds of `stop`, SessionGone when the caller must decide about a new session, and
     ServiceError with YouTube's reason otherwise.
@@ -79,8 +79,8 @@ class _Sender:
     stop: threading.Event
     chunk_bytes: int
     backoff_base: float
-    _renewed: set[str] = field(default_factory=set)
-    _failures: int = 0  # in a row, without one more byte
+    _renewed: bool = False  # the token, since the last progress
+    _failures: int = 0  # in a row, since the last progress
 
     def __post_init__(self) -> None:
         self._transport = Transport(self.tokens, self.stop, self._on_sent)
@@ -113,7 +113,7 @@ class _Sender:
         position = self._request.resumable_progress
         self.on_progress(position)
         if position > before:
-            self._failures = 0
+            self._failures, self._renewed = 0, False
         elif step == self._send_chunk or position >= self._size:
             text = "YouTube takes no more bytes of this upload. It is tried again by itself."
             self._wait("no progress", ServiceError(SERVICE, ErrorKind.TRANSIENT, text))
@@ -177,10 +177,9 @@ class _Sender:
             self._wait(what, ServiceError(SERVICE, ErrorKind.TRANSIENT, text))
             return
         refusal = parse(error.status_code, error.content)
-        token = self._transport.token
-        if refusal.status == 401 and token not in self._renewed:
-            self._renewed.add(token)
-            self.tokens.renewed(token)
+        if refusal.status == 401 and not self._renewed:
+            self._renewed = True
+            self.tokens.renewed(self._transport.token)
         elif may_pass(refusal):
             self._wait(str(refusal.status), meaning(refusal))
         else:

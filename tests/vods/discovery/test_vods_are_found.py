@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import logging
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from simulator import DEMO_CHANNEL, MARATHON_CHANNEL, QUIET_CHANNEL
@@ -241,3 +243,23 @@ def _cursor_of(offset: int) -> str:
     from simulator.helix import _cursor
 
     return _cursor(offset)
+
+
+def test_looks_at_the_same_time_store_every_vod_once(marathon: Channel) -> None:
+    errors: list[BaseException] = []
+
+    def look() -> None:
+        try:
+            discovery.walk_catalogue(marathon.pk)
+        except BaseException as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=look) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert errors == []
+    assert states(marathon) == {State.QUEUED: 3, State.IGNORED: 247}
