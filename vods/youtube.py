@@ -205,25 +205,39 @@ def find_video(twitch_url: str, tokens: TokenSource, stop: threading.Event) -> s
     service = build("youtube", "v3", http=transport, cache_discovery=False, static_discovery=True)
     try:
         channels = service.channels().list(part="contentDetails", mine=True).execute()
-        for channel in channels.get("items", []):
-            uploads = channel["contentDetails"]["relatedPlaylists"]["uploads"]
-            listed = service.playlistItems().list(part="snippet", playlistId=uploads, maxResults=50).execute()
-            for item in listed.get("items", []):
-                snippet = item["snippet"]
-                if twitch_url in snippet.get("description", "").split():
-                    return str(snippet["resourceId"]["videoId"])
+        if not (playlist := _uploads_playlist(channels)):
+            return ""
+        listed = service.playlistItems().list(part="snippet", playlistId=playlist, maxResults=50).execute()
+        return _video_about(twitch_url, listed)
     except HttpError as error:
         refusal = parse(error.status_code, error.content)
         if may_pass(refusal):
             raise meaning(refusal) from None
         log.info("The account's videos could not be listed (%s).", refusal.reason or refusal.status)
+        return ""
     except httpx.RequestError as error:
         text = f"YouTube cannot be reached ({type(error).__name__}). It is tried again by itself."
         raise ServiceError(SERVICE, ErrorKind.TRANSIENT, text) from None
-    except (KeyError, TypeError, AttributeError):
-        log.info("The account's videos could not be listed (the answer is not as documented).")
     finally:
         transport.close()
+
+
+def _uploads_playlist(channels: Any) -> str:
+    """From channels.list; empty when the account has no channel, or the answer is not as documented."""
+    try:
+        return str(channels["items"][0]["contentDetails"]["relatedPlaylists"]["uploads"])
+    except (KeyError, TypeError, IndexError):
+        return ""
+
+
+def _video_about(twitch_url: str, listed: Any) -> str:
+    """From playlistItems.list; an item that is not as documented is not it."""
+    for item in listed.get("items", []) if isinstance(listed, dict) else []:
+        try:
+            if twitch_url in item["snippet"]["description"].split():
+                return str(item["snippet"]["resourceId"]["videoId"])
+        except (KeyError, TypeError, AttributeError):
+            continue
     return ""
 
 

@@ -30,7 +30,7 @@ def item(video_id: str, description: str) -> dict[str, Any]:
 def found(monkeypatch: pytest.MonkeyPatch, *answers: tuple[int, Any]) -> str:
     left = list(answers)
 
-    def request(self: Transport, uri: str, **_: Any) -> tuple[httplib2.Response, bytes]:
+    def request(self: Transport, uri: str, method: str, **_: Any) -> tuple[httplib2.Response, bytes]:
         status, body = left.pop(0)
         return httplib2.Response({"status": str(status)}), json.dumps(body).encode()
 
