@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,10 +105,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+def stage(tmp_path: Path) -> Iterator[Stage]:
     pia()
     with serving() as server:
-        yield Stage(tmp_path, server)  # type: ignore[misc]
+        yield Stage(tmp_path, server)
 
 
 def stored(*ids: str) -> Callable[[], bool]:
