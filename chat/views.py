@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from chat import pages
+from chat import pages, queries
 from vods.access import may_watch, open_with_public_archive
 from vods.queries import vod_by_twitch_id
 
@@ -21,7 +21,7 @@ MOST_MESSAGES = 500
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """The recordings that run now, as a part of the start page."""
-    return render(request, "chat/live.html", {"recordings": pages.live_recordings()})
+    return render(request, "chat/live.html", {"recordings": queries.recording_now()})
 
 
 @require_safe
@@ -40,12 +40,12 @@ def window(request: HttpRequest, twitch_id: str) -> HttpResponseBase:
         return redirect_to_login(request.get_full_path())
     start = _seconds(request.GET.get("from"), 0.0)
     end = min(max(start, _seconds(request.GET.get("to"), start + WINDOW_SECONDS)), start + LONGEST_WINDOW)
-    messages = pages.window(vod, start, end, MOST_MESSAGES + 1)
+    messages = pages.lines(vod, start, end, MOST_MESSAGES + 1)
     if len(messages) > MOST_MESSAGES:
         end, messages = _cut(messages)
     answer = {"from": start, "to": end, "messages": messages}
     if request.GET.get("first"):
-        answer |= {"count": pages.message_count(vod), "gaps": pages.gaps(vod)}
+        answer |= {"count": queries.message_count(vod), "gaps": pages.gaps(vod)}
     return JsonResponse(answer)
 
 

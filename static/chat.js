@@ -17,6 +17,7 @@ function start(panel) {
   let following = true;
   let turn = 0;
   let slider = null;
+  let gaps = []; // lines that say where nothing was recorded; their ids are below 0
 
   tell("");
   if (!player) {
@@ -38,6 +39,7 @@ function start(panel) {
     try {
       const answer = await ask(0, WINDOW, true);
       windows.set(0, Promise.resolve(answer.messages));
+      gaps = answer.gaps.map((gap, index) => ({ id: -1 - index, t: gap.from, gap }));
       const count = panel.querySelector("[data-chat-count]");
       count.textContent = answer.count ? `${answer.count.toLocaleString()} messages` : "";
       if (!answer.count && !answer.messages.length) return say("No chat was recorded for this VOD.");
@@ -97,6 +99,8 @@ function start(panel) {
     }
     if (mine !== turn) return;
     messagesOf(last + 1).catch(() => {});
+    const since = Math.min(found[0]?.t ?? time, time - BACK);
+    found = found.concat(gaps.filter((gap) => gap.t >= since)).sort((one, other) => one.t - other.t);
     put(found.filter((message) => message.t <= time).slice(-SHOWN));
     tell(slider ? clock(time) : "");
   }
@@ -111,7 +115,7 @@ function start(panel) {
     } else {
       const keep = new Set(wanted.map((message) => message.id));
       for (const element of [...lines.children]) if (!keep.has(Number(element.dataset.id))) element.remove();
-      lines.append(...wanted.filter((message) => message.id > 0 && !known.has(message.id)).map(line));
+      lines.append(...wanted.filter((message) => !known.has(message.id)).map(line));
     }
     shown = wanted;
     if (following) lines.scrollTop = lines.scrollHeight;
@@ -125,6 +129,7 @@ function start(panel) {
   function say(text) {
     slider?.remove();
     lines.replaceChildren();
+    panel.classList.add("quiet");
     tell(text);
   }
 }
@@ -132,6 +137,12 @@ function start(panel) {
 function line(message) {
   const item = document.createElement("li");
   item.dataset.id = message.id;
+  if (message.gap) {
+    item.className = "gap";
+    const until = message.gap.to === null ? "" : ` to ${clock(message.gap.to)}`;
+    item.textContent = `Not recorded from ${clock(message.gap.from)}${until}`;
+    return item;
+  }
   if (message.kind !== "message" && message.kind !== "action") item.className = "event";
   item.append(part("span", "at", clock(message.t)));
   if (message.system) item.append(part("span", "system", message.system));

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from vods import queue
+from vods.channels import NotALogin, parse_login
 from vods.models import WORKING, Attempt, Channel, Chapter, State, Vod
 from vods.templatetags.drawings import state_word
 from vods.templatetags.humane import clock, size, span, took, when
 from vodtender.admin_parts import BoundedPaginator, ReadOnly, bulk_action, column
+from vodtender.http import ErrorKind
 
 STATE_COLOURS: dict[str, str] = {
     State.QUEUED: "info",
@@ -30,8 +34,36 @@ STATE_COLOURS: dict[str, str] = {
 OUTCOME_COLOURS = {"running": "primary", "succeeded": "success", "failed": "warning", "lost": "danger"}
 
 
+class ErrorKindFilter(admin.SimpleListFilter):
+    """The kinds that there can be, without asking all rows for theirs."""
+
+    title = "kind of error"
+    parameter_name = "error_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind.value, kind.value.replace("_", " ")) for kind in ErrorKind]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(error_kind=self.value()) if self.value() else queryset
+
+
+class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Takes a channel's name or its address on twitch.tv."""
+
+    login = forms.CharField(
+        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Its name, or its address on twitch.tv."
+    )
+
+    def clean_login(self) -> str:
+        try:
+            return parse_login(self.cleaned_data["login"])
+        except NotALogin as error:
+            raise forms.ValidationError(str(error)) from error
+
+
 @admin.register(Channel)
 class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
+    form = ChannelForm
     list_display = (
         "__str__", "login", "archive", "record_chat", "upload", "priority", "on_air", "trouble", "looked_at",
     )  # fmt: skip
@@ -53,10 +85,6 @@ class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> tuple[str, ...]:
         return (*self.readonly_fields, "login") if obj else self.readonly_fields
-
-    def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
-        obj.login = obj.login.lower()
-        super().save_model(request, obj, form, change)
 
     @column("Live", label={"live": "danger"})
     def on_air(self, channel: Channel) -> str:
@@ -106,7 +134,7 @@ class ChapterInline(ReadOnly, TabularInline):  # type: ignore[misc]
 @admin.register(Vod)
 class VodAdmin(ModelAdmin):  # type: ignore[misc]
     list_display = ("name", "channel", "coloured_state", "progress", "attempts", "volume", "length", "broadcast")
-    list_filter = ("state", "channel", "error_kind", "skip_upload", "live")
+    list_filter = ("state", "channel", ErrorKindFilter, "skip_upload", "live")
     search_fields = ("=twitch_id", "title")
     search_help_text = "A VOD's id, or a part of its title."
     list_select_related = ("channel",)
@@ -205,7 +233,7 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, chosen: QuerySet[Vod], act: Callable[..., int], done: str, **options: Any
     ) -> None:
         """Calls the queue with the chosen ids, writes the admin's log, and says how many were changed."""
-        vods = list(chosen.order_by().only("pk", "twitch_id", "title")[:10_000])
+        vods = list(chosen.order_by().select_related(None).only("pk", "twitch_id", "title")[:10_000])
         count = act([vod.pk for vod in vods], **options)
         for vod in vods if count else []:
             self.log_change(request, vod, f"Asked for: {done}.")
@@ -219,7 +247,7 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
 @admin.register(Attempt)
 class AttemptAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_display = ("vod", "step", "coloured_outcome", "started", "duration", "amount", "error_kind", "host")
-    list_filter = ("step", "outcome", "error_kind")
+    list_filter = ("step", "outcome", ErrorKindFilter)
     search_fields = ("=vod__twitch_id", "=correlation_id")
     search_help_text = "A VOD's id or a correlation id."
     list_select_related = ("vod",)

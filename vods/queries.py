@@ -82,11 +82,11 @@ def start_page(now: datetime) -> StartPage:
     done = Vod.objects.filter(state=State.DONE)
     return StartPage(
         running=running(now),
-        waiting=list(waiting.select_related("channel").order_by("-state", *ORDER)[:5]),
+        waiting=_first(State.QUEUED, 5) + _first(State.DOWNLOADED, 3),
         waiting_count=bounded(waiting),
-        attention=list(attention.select_related("channel").order_by(*ORDER)[:20]),
+        attention=_first(State.NEEDS_ATTENTION, 20),
         attention_count=bounded(attention),
-        retrying=list(retrying.select_related("channel").order_by(*ORDER)[:10]),
+        retrying=_first(State.FAILED, 10),
         retrying_count=bounded(retrying),
         done=list(_without_logs(done).order_by("-done_at", "-id")[:8]),
         done_count=bounded(done),
@@ -95,6 +95,11 @@ def start_page(now: datetime) -> StartPage:
             Token.objects.filter(state=Token.State.RECONNECT).only("provider", "account_name", "error")
         ),
     )
+
+
+def _first(state: State, most: int) -> list[Vod]:
+    """The first VODs of a state in the order in which they are taken; one state at a time, so that the index sorts."""
+    return list(Vod.objects.filter(state=state).select_related("channel").order_by(*ORDER)[:most])
 
 
 def bounded(rows: QuerySet[Any]) -> Count:

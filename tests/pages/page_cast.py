@@ -59,7 +59,7 @@ def vod(channel: Channel, number: int, state: str, now: datetime, **fields: obje
         state_changed_at=now - timedelta(minutes=number),
     )
     if state in {State.DOWNLOADING, State.UPLOADING}:
-        row.bytes_total, row.bytes_done, row.attempts = size, int(size * 0.37), 1
+        row.bytes_total, row.bytes_done, row.attempts = size, int(size * (0.37 + number % 7 * 0.08)), 1
     if state == State.FAILED:
         row.not_before, row.attempts = now + timedelta(minutes=4), 2
     if state == State.DONE:
@@ -99,7 +99,10 @@ def _attempt(row: Vod, now: datetime) -> None:
 def fill(now: datetime, count: int = 40) -> list[Vod]:
     """`count` VODs in all states of two channels."""
     both = channels(now)
-    return [vod(both[number % 2], number, ORDER[number % len(ORDER)], now) for number in range(count)]
+    return [
+        vod(both[number % 2], number, ORDER[number] if number < len(ORDER) else State.DONE, now)
+        for number in range(count)
+    ]
 
 
 def with_chat(row: Vod, messages: int = 200, spacing: float = 3.0) -> Recording:
