@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DatabaseError
 
 from chat.connection import Connection, heard_ms
@@ -228,7 +229,7 @@ class Recorder:
         await asyncio.sleep(self._plan.after_end_delay)
         try:
             await in_thread(self._plan.after_end, channel_id)
-        except (ServiceError, DatabaseError) as error:
+        except (ServiceError, DatabaseError, ObjectDoesNotExist) as error:
             log.warning(
                 "The VOD of the recording that ended cannot be looked for now (%s). The schedule does it.", error
             )

@@ -46,6 +46,21 @@ def test_live_chat_is_recorded_through_drops_and_reconnects(simulated: Handle, i
     ]
 
 
+def test_when_the_stream_is_over_the_recording_ends_and_is_tied_to_its_vod(
+    simulated: Handle, installation: Installation
+) -> None:
+    installation.environment.update(simulated.env)
+    installation.add_channel(DEMO_CHANNEL)
+    with installation.recorder():
+        until(lambda: installation.query("SELECT id FROM chat_recording WHERE ended_at IS NULL"), "a running recording")
+        simulated.control.post(f"/broadcast/{DEMO_CHANNEL}", live=False)
+        until(lambda: installation.query("SELECT id FROM chat_recordingvod"), "tied to its VOD")
+    (recording,) = installation.recordings()
+    assert recording["ended_at"] is not None
+    ((vod_stream,),) = installation.query("SELECT stream_id FROM vods_vod WHERE twitch_id = ?", *recording["vods"])
+    assert vod_stream == recording["stream_id"]
+
+
 def joined_anew(simulated: Handle, how: str) -> None:
     """Breaks the connection and waits until another one has joined."""
 
