@@ -34,6 +34,7 @@ document.addEventListener("visibilitychange", () => {
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   const { target, xhr } = event.detail;
   if (!target.dataset.live) return;
+  if (xhr.status < 400) stale(false);
   if (xhr.responseURL && new URL(xhr.responseURL).pathname !== target.getAttribute("hx-get")) {
     event.detail.shouldSwap = false; // sent to the login: the session has ended
     location.reload();
@@ -44,6 +45,15 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   target.openDetails = [...target.querySelectorAll("details[open][id]")].map((details) => details.id);
   target.scrolled = [...target.querySelectorAll("details[open] .log")].map((log) => log.scrollTop);
 });
+
+function stale(is) {
+  const note = document.getElementById("stale");
+  if (note) note.hidden = !is;
+}
+
+for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.body.addEventListener(name, (event) => event.detail.target?.dataset.live && stale(true));
+}
 
 document.body.addEventListener("htmx:afterSwap", (event) => {
   for (const id of event.detail.target.openDetails ?? []) {

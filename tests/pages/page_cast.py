@@ -36,9 +36,15 @@ ORDER = (
 def channels(now: datetime) -> list[Channel]:
     """Two channels, one of them live."""
     harbour = Channel.objects.create(
-        login="harbourlights", display_name="HarbourLights", live_stream_id="9001", live_since=now, discovered_at=now
+        login="harbourlights",
+        display_name="HarbourLights",
+        live_stream_id="9001",
+        live_since=now - timedelta(hours=2),
+        discovered_at=now - timedelta(minutes=3),
     )
-    moss = Channel.objects.create(login="mossandstone", display_name="MossAndStone", discovered_at=now)
+    moss = Channel.objects.create(
+        login="mossandstone", display_name="MossAndStone", discovered_at=now - timedelta(minutes=3)
+    )
     return [harbour, moss]
 
 

@@ -131,3 +131,13 @@ def test_nothing_scrolls_sideways_on_a_phone(live_server: LiveServer, settings: 
             page.goto(live_server.url + address)
             assert page.evaluate("document.documentElement.scrollWidth") <= 375, address
         assert troubles == []
+
+
+def test_a_silent_server_is_said_and_forgotten(live_server: LiveServer) -> None:
+    page_cast.fill(now(), 4)
+    with browser(live_server) as (page, _):
+        page.goto(live_server.url + "/")
+        page.route("**/now/", lambda route: route.abort())
+        page.locator("#stale").wait_for(state="visible", timeout=10_000)
+        page.unroute("**/now/")
+        page.locator("#stale").wait_for(state="hidden", timeout=10_000)
