@@ -103,6 +103,7 @@ class Connection:
         self._changed = asyncio.Event()
         self._joined: set[str] = set()
         self._asked: dict[str, float] = {}
+        self._noticed: set[tuple[str, str]] = set()
         self._welcomed = False
         self._last: tuple[bytes, float] | None = None
 
@@ -120,6 +121,7 @@ class Connection:
         """Never returns; cancel it."""
         failures = 0
         while True:
+            await self._somewhere_to_go()
             began = time.monotonic()
             try:
                 await self._session()
@@ -132,6 +134,12 @@ class Connection:
                 wait = backoff_seconds(failures, self._timing.backoff, self._timing.most_backoff)
                 log.warning("Chat: %s. Connecting again in %.1f s.", lost.reason, wait)
                 await asyncio.sleep(wait)
+
+    async def _somewhere_to_go(self) -> None:
+        """Without a channel there is nothing to connect for."""
+        while not self._wanted:
+            self._changed.clear()
+            await self._changed.wait()
 
     async def _session(self) -> None:
         """One connection from its beginning to its end. Raises Lost."""
@@ -210,6 +218,10 @@ class Connection:
                 raise Lost("the server asked us to connect again", at_once=True)
             case "NOTICE" if not self._welcomed and line.text.lower().startswith(_LOGIN_REFUSED):
                 self._refused(line.text)
+            case "NOTICE" if line.channel and line.channel not in self._joined:
+                if (line.channel, line.text) not in self._noticed:
+                    log.warning("Chat: %s cannot be joined: %s", line.channel, line.text)
+                self._noticed.add((line.channel, line.text))
 
     def _refused(self, text: str) -> None:
         if not self._account.known:

@@ -87,6 +87,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(caplog: pytest.LogCapt
 
     async def scene(server: IrcServer) -> None:
         connection = Connection(f"ircs://localhost:{server.port}", Notes(), timing=QUICK)
+        connection.set_channels(["pia"])
         task = asyncio.create_task(connection.run())
         await eventually(lambda: "cannot be reached" in caplog.text, "the refusal")
         task.cancel()
@@ -169,13 +170,40 @@ def test_a_refused_account_is_said_and_chat_is_read_as_a_guest(caplog: pytest.Lo
 
 def test_a_server_that_is_not_there_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(port: int) -> None:
-        task = asyncio.create_task(Connection(f"irc://127.0.0.1:{port}", Notes(), timing=QUICK).run())
+        connection = Connection(f"irc://127.0.0.1:{port}", Notes(), timing=QUICK)
+        connection.set_channels(["pia"])
+        task = asyncio.create_task(connection.run())
         await eventually(lambda: caplog.text.count("cannot be reached") >= 3, "three tries")
         task.cancel()
 
     with serving() as server:
         port = server.port
     asyncio.run(scene(port))
+
+
+def test_without_a_channel_it_does_not_connect_until_there_is_one() -> None:
+    async def scene(server: IrcServer) -> None:
+        async with connected(server) as (connection, _):
+            assert server.accepted == 0
+            connection.set_channels(["pia"])
+            await eventually(lambda: connection.joined == {"pia"}, "joined")
+
+    with serving() as server:
+        asyncio.run(scene(server))
+
+
+def test_a_channel_that_cannot_be_joined_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    notice = "@msg-id=msg_channel_suspended :tmi.twitch.tv NOTICE #mia :This channel has been suspended."
+
+    async def scene(server: IrcServer) -> None:
+        async with connected(server, "pia") as (_, notes):
+            server.do(lambda: [server.clients[0].send(notice) for _ in range(3)])
+            server.say("pia")
+            await eventually(lambda: notes.heard("id-pia-0"), "the message")
+
+    with serving() as server:
+        asyncio.run(scene(server))
+    assert caplog.text.count("mia cannot be joined") == 1
 
 
 def test_joins_keep_to_twitchs_limit() -> None:

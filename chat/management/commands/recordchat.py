@@ -92,6 +92,8 @@ async def _record(stop: asyncio.Event) -> None:
         after_end_delay=settings.VOD_RECONCILE_DELAY,
     )
     account = Account(settings.TWITCH_BOT_USERNAME, settings.TWITCH_OAUTH_TOKEN)
+    if bool(account.login) != bool(account.token):
+        log.warning("Of TWITCH_BOT_USERNAME and TWITCH_OAUTH_TOKEN only one is set: chat is read without an account.")
     recorder = Recorder(plan, lambda listener: Connection(settings.TWITCH_IRC_URL, listener, account))
     stopping = asyncio.create_task(stop.wait())
     stopping.add_done_callback(lambda _: recorder.stop())
