@@ -178,7 +178,7 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
     @column("VOD", ordering="title")
     def name(self, vod: Vod) -> SafeString:
         return format_html(
-            '<div style="min-width: 20rem">{}<br><small>{}</small></div>', vod.title[:90] or "(no title)", vod.twitch_id
+            '<div style="min-width: 15rem">{}<br><small>{}</small></div>', vod.title[:90] or "(no title)", vod.twitch_id
         )
 
     @column("State", ordering="state", label=STATE_COLOURS)
@@ -192,7 +192,8 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
         if vod.percent is None:
             return size(vod.bytes_done)
         return format_html(
-            '<progress style="accent-color: #0a6b68; width: 6rem" value="{}" max="100"></progress> {} %',
+            '<span style="white-space: nowrap"><progress style="accent-color: #0a6b68; width: 4rem" '
+            'value="{}" max="100"></progress> {} %</span>',
             vod.percent,
             vod.percent,
         )
