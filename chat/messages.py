@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from chat.irc import Line
-from chat.models import Message
+from chat.kinds import Kind
 
-Kind = Message.Kind
 LONGEST_TEXT = 10_000  # characters; Twitch itself allows 500
 MOST_BITS = 2**31 - 1
 LATEST_MS = 253_402_300_799_000  # the year 9999

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from chat.kinds import Kind
 from vods.models import Channel, Vod
 
 
@@ -67,19 +68,20 @@ class Gap(models.Model):
 class Message(models.Model):
     """One line of chat as Twitch sent it."""
 
-    class Kind(models.TextChoices):
-        MESSAGE = "message", _("message")
-        ACTION = "action", _("action")
-        SUB = "sub", _("subscription")
-        GIFT = "gift", _("gifted subscription")
-        RAID = "raid", _("raid")
-        ANNOUNCEMENT = "announcement", _("announcement")
-        NOTICE = "notice", _("notice")
+    KINDS = (
+        (Kind.MESSAGE, _("message")),
+        (Kind.ACTION, _("action")),
+        (Kind.SUB, _("subscription")),
+        (Kind.GIFT, _("gifted subscription")),
+        (Kind.RAID, _("raid")),
+        (Kind.ANNOUNCEMENT, _("announcement")),
+        (Kind.NOTICE, _("notice")),
+    )
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="messages")
     message_id = models.CharField(max_length=64, unique=True, help_text=_("Twitch's own."))
     sent_at = models.BigIntegerField(help_text=_("Milliseconds since 1970, by Twitch's clock."))
-    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.MESSAGE)
+    kind = models.CharField(max_length=12, choices=KINDS, default=Kind.MESSAGE)
     user_id = models.CharField(max_length=20, blank=True, default="")
     login = models.CharField(max_length=64, blank=True, default="")
     display_name = models.CharField(max_length=100, blank=True, default="")

@@ -178,6 +178,8 @@ def _hls(folder: Path) -> list[Argument]:
     sound: list[Argument] = ["-c:a", "aac", "-b:a", "64k"]
     return [
         *sound,
+        # Without this the muxer goes on without the sound when a busy machine keeps its encoder waiting.
+        *("-max_interleave_delta", 0),
         *("-f", "hls", "-hls_time", SEGMENT_SECONDS, "-hls_list_size", 0),
         *("-hls_segment_filename", folder / "%d.ts", folder / "made.m3u8"),
     ]

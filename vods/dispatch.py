@@ -83,6 +83,6 @@ def settle_uploads() -> None:
         unwanted = Vod.objects.filter(state=State.DOWNLOADED)
     unwanted.update(state=State.DONE)
     if tokens.connected("youtube"):
-        Vod.objects.filter(state=State.FAILED, error_kind=ErrorKind.AUTH).exclude(file_path="").update(
+        Vod.objects.filter(state=State.FAILED, step=Stage.UPLOAD, error_kind=ErrorKind.AUTH).update(
             state=State.DOWNLOADED, not_before=None
         )

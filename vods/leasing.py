@@ -19,23 +19,23 @@ from django.db import DatabaseError, connection, transaction
 
 from vods import drain
 from vods.dbclock import DbNow, here
-from vods.models import Attempt, State, Vod
+from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, this_process
 
 log = logging.getLogger(__name__)
 
-Stage = Attempt.Step
+Stage = Step
 WORKING_STATE = {Stage.DOWNLOAD: State.DOWNLOADING, Stage.UPLOAD: State.UPLOADING}
 # A waiting VOD's row may be claimed by its state; the third one is a lease that has run out.
 CLAIMABLE = {
     Stage.DOWNLOAD: (
         "state = 'queued' AND NOT live AND (not_before IS NULL OR not_before <= {now})",
-        "state = 'failed' AND file_path = '' AND not_before <= {now}",
+        "state = 'failed' AND step = 'download' AND not_before <= {now}",
         "state = 'downloading' AND lease_until < {now}",
     ),
     Stage.UPLOAD: (
         "state = 'downloaded' AND (not_before IS NULL OR not_before <= {now})",
-        "state = 'failed' AND file_path <> '' AND not_before <= {now}",
+        "state = 'failed' AND step = 'upload' AND not_before <= {now}",
         "state = 'uploading' AND lease_until < {now}",
     ),
 }
@@ -67,13 +67,13 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
         if row is None:
             return None
         sql = (
-            f"UPDATE vods_vod SET state = %s, lease_owner = %s, lease_generation = lease_generation + 1, "  # noqa: S608
+            f"UPDATE vods_vod SET state = %s, step = %s, lease_owner = %s, lease_generation = lease_generation + 1, "  # noqa: S608
             f"lease_until = {here(settings.LEASE_SECONDS)}, cancel_requested_at = NULL, not_before = NULL, "
             f"bytes_done = 0, bytes_total = NULL, state_changed_at = {here()}, updated_at = {here()} "
             f"WHERE id = %s AND state = %s AND lease_generation = %s"
         )
         picked, state, generation, former = row
-        cursor.execute(sql, [WORKING_STATE[stage], owner, picked, state, generation])
+        cursor.execute(sql, [WORKING_STATE[stage], stage, owner, picked, state, generation])
         if cursor.rowcount != 1:
             return None
         _close_lost_attempts(picked)

@@ -4,7 +4,7 @@ The life of a VOD:
 
     queued → downloading → downloaded → uploading → done
 
-- failed: an error that may pass; tried again at `not_before` (for the upload when we have the file, else the download).
+- failed: an error that may pass; its `step` is tried again at `not_before`.
 - needs_attention: an error that will not pass by itself; a person decides (requeue, accept the gap).
 - skipped: Twitch does not give it to us (restricted) or has it no more (gone).
 - canceled: a person stopped it. Never tried again by itself.
@@ -78,6 +78,13 @@ PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UP
 FINAL = frozenset({State.DONE, State.NEEDS_ATTENTION, State.SKIPPED, State.CANCELED, State.IGNORED})
 
 
+class Step(models.TextChoices):
+    """The two steps of a VOD's life that take time and can fail."""
+
+    DOWNLOAD = "download", _("download")
+    UPLOAD = "upload", _("upload")
+
+
 class Vod(models.Model):
     """One VOD: what Twitch says of it, where it stands, what we have of it."""
 
@@ -95,6 +102,12 @@ class Vod(models.Model):
     live = models.BooleanField(default=False, help_text=_("The broadcast still runs."))
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
+    step = models.CharField(
+        max_length=10,
+        choices=Step.choices,
+        default=Step.DOWNLOAD,
+        help_text=_("What a failed VOD is tried again with."),
+    )
     priority = models.IntegerField(default=0)
     skip_upload = models.BooleanField(default=False)
     accept_gap = models.BooleanField(default=False, help_text=_("Finish it although segments are missing at Twitch."))
@@ -133,6 +146,8 @@ class Vod(models.Model):
             models.Index(fields=["state", "-priority", "started_at"], name="vod_queue"),
             models.Index(fields=["-started_at"], name="vod_newest"),
             models.Index(fields=["channel", "-started_at"], name="vod_of_channel"),
+            models.Index(fields=["state", "-started_at", "-id"], name="vod_state_newest"),
+            models.Index(fields=["state", "-done_at", "-id"], name="vod_state_done"),
         ]
 
     def __str__(self) -> str:
@@ -179,10 +194,6 @@ class Chapter(models.Model):
 
 class Attempt(models.Model):
     """One try of one step: what the pages show as a VOD's history."""
-
-    class Step(models.TextChoices):
-        DOWNLOAD = "download", _("download")
-        UPLOAD = "upload", _("upload")
 
     class Outcome(models.TextChoices):
         RUNNING = "running", _("running")

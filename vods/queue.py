@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.db import transaction
 
 from vods import dispatch
 from vods.dbclock import DbNow
 from vods.models import PENDING, WORKING, State, Vod
+from vods.owner import host_name
 from vodtender.telemetry import correlation
 
 log = logging.getLogger(__name__)
@@ -32,10 +34,10 @@ def requeue(vod_ids: list[int], *, by: str = "") -> int:
     }
     with transaction.atomic():
         chosen = Vod.objects.filter(pk__in=vod_ids).exclude(state__in=WORKING)
-        has_file = chosen.exclude(file_path="").filter(youtube_id="").exclude(state__in=[State.QUEUED, State.DONE])
-        count = has_file.update(**fresh, state=State.DOWNLOADED)
-        others = Vod.objects.filter(pk__in=vod_ids).exclude(state__in=[*WORKING, State.DOWNLOADED])
-        count += others.update(**fresh, state=State.QUEUED)
+        to_upload = [vod.pk for vod in chosen if _has_file(vod) and not vod.youtube_id and vod.state != State.DONE]
+        count = chosen.filter(pk__in=to_upload).update(**fresh, state=State.DOWNLOADED)
+        # A new file may have another size: a session begun with the old one would refuse it.
+        count += chosen.exclude(pk__in=to_upload).update(**fresh, state=State.QUEUED, upload_session="")
     if count:
         log.info("Requeued %d VODs%s.", count, f" for {by}" if by else "")
         dispatch.fill_soon()
@@ -66,3 +68,7 @@ def accept_gap(vod_ids: list[int], *, by: str = "") -> int:
 
 def set_skip_upload(vod_ids: list[int], skip: bool) -> int:
     return Vod.objects.filter(pk__in=vod_ids).exclude(skip_upload=skip).update(skip_upload=skip, updated_at=DbNow())
+
+
+def _has_file(vod: Vod) -> bool:
+    return bool(vod.file_path) and (vod.file_host != host_name() or (settings.MEDIA_DIR / vod.file_path).is_file())

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from vodtender.env import Env, EnvError
@@ -307,4 +308,21 @@ UNFOLD = {
     "SITE_URL": "/",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
+    "SITE_ICON": lambda request: static("favicon.svg"),
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("favicon.svg")}],
+    "COLORS": {
+        "primary": {
+            "50": "240 250 249",
+            "100": "222 241 239",
+            "200": "184 224 220",
+            "300": "132 199 193",
+            "400": "74 163 157",
+            "500": "31 128 124",
+            "600": "10 107 104",
+            "700": "10 87 85",
+            "800": "13 69 68",
+            "900": "14 57 56",
+            "950": "5 34 34",
+        }
+    },
 }

@@ -47,12 +47,20 @@ def page(product: Product) -> Iterator[Page]:
         browser.close()
 
 
+def published(product: Product) -> int:
+    return sum(1 for row in product.peek().values() if row["state"] == "done" and row["youtube_id"])
+
+
+def in_state(product: Product, state: str) -> list[dict[str, Any]]:
+    return [row for row in product.vods().values() if row["state"] == state]
+
+
 def done_with_video(product: Product) -> list[dict[str, Any]]:
-    return [row for row in product.in_state("done") if row["youtube_id"]]
+    return [row for row in in_state(product, "done") if row["youtube_id"]]
 
 
 def test_three_vods_are_found_downloaded_verified_and_published(product: Product, control: ControlClient) -> None:
-    until(lambda: len(done_with_video(product)) >= 3, 180, "three VODs are done")
+    until(lambda: published(product) >= 3, 180, "three VODs are done")
     vods = product.vods()
     assert 6 <= len(vods) <= 9
     known = {row["id"]: row for row in control.vods("pixel_pia")}
@@ -65,8 +73,11 @@ def test_three_vods_are_found_downloaded_verified_and_published(product: Product
 
 
 def test_restricted_and_broken_vods_say_what_they_are(product: Product) -> None:
-    until(lambda: product.in_state("skipped") and product.in_state("needs_attention"), 120, "both are found out")
-    [skipped], [broken] = product.in_state("skipped"), product.in_state("needs_attention")
+    def found_out() -> bool:
+        return {"skipped", "needs_attention"} <= {row["state"] for row in product.peek().values()}
+
+    until(found_out, 120, "both are found out")
+    [skipped], [broken] = in_state(product, "skipped"), in_state(product, "needs_attention")
     assert "subscribers only" in skipped["error"]
     assert "Segment" in broken["error"]
     assert "missing" in broken["error"]
@@ -108,7 +119,7 @@ def test_requeue_in_the_admin_downloads_again_and_publishes_nothing_twice(
     page.select_option("select[name=action]", "requeue")
     page.click("#changelist-form button[title^='Run']")
     until(lambda: Path(row["path"]).stat().st_mtime_ns != stamp, 60, "the file is made again")
-    until(lambda: product.vods()[row["twitch_id"]]["state"] == "done", 60, "it is done again")
+    until(lambda: product.is_in_state(row["twitch_id"], "done"), 60, "it is done again")
     again = product.vods()[row["twitch_id"]]
     assert again["youtube_id"] == row["youtube_id"]
     assert [video["id"] for video in control.videos()] == [video["id"] for video in before]

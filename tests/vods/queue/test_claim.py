@@ -76,7 +76,7 @@ def test_taking_over_closes_the_attempt_of_the_lost_owner() -> None:
         (State.QUEUED, {"live": True}, Stage.DOWNLOAD),
         (State.QUEUED, {"not_before": datetime(2999, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
         (State.FAILED, {"not_before": datetime(2999, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
-        (State.FAILED, {"file_path": "a.mp4", "not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
+        (State.FAILED, {"step": "upload", "not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
         (State.FAILED, {"not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.UPLOAD),
         (State.QUEUED, {}, Stage.UPLOAD),
         (State.DOWNLOADED, {}, Stage.DOWNLOAD),
@@ -98,7 +98,7 @@ def test_what_may_not_be_claimed(state: State, fields: dict[str, object], stage:
         (State.QUEUED, {"not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
         (State.FAILED, {"not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.DOWNLOAD),
         (State.DOWNLOADED, {}, Stage.UPLOAD),
-        (State.FAILED, {"file_path": "a.mp4", "not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.UPLOAD),
+        (State.FAILED, {"step": "upload", "not_before": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.UPLOAD),
         (State.UPLOADING, {"lease_until": datetime(2000, 1, 1, tzinfo=UTC)}, Stage.UPLOAD),
     ],
 )

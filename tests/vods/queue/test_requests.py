@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django_q.models import OrmQ
 
 from tests import cast
 from vods import queue
 from vods.models import PENDING, WORKING, State, Vod
+from vods.owner import host_name
 
 pytestmark = pytest.mark.django_db
 
@@ -30,11 +34,21 @@ def test_what_is_at_work_is_left_alone(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.NEEDS_ATTENTION, State.CANCELED])
-def test_with_a_file_requeue_goes_on_with_the_upload(state: State) -> None:
-    vod = cast.vod(state, file_path="pia/1.mp4")
+def test_with_a_file_requeue_goes_on_with_the_upload(state: State, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_DIR = tmp_path
+    (tmp_path / "1.mp4").write_bytes(b"video")
+    vod = cast.vod(state, file_path="1.mp4", file_host=host_name(), upload_session="kept")
     queue.requeue([vod.pk])
     vod.refresh_from_db()
-    assert vod.state == State.DOWNLOADED
+    assert (vod.state, vod.upload_session) == (State.DOWNLOADED, "kept")
+
+
+def test_when_the_file_is_gone_requeue_downloads_again(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_DIR = tmp_path
+    vod = cast.vod(State.NEEDS_ATTENTION, file_path="1.mp4", file_host=host_name(), upload_session="of the old file")
+    queue.requeue([vod.pk])
+    vod.refresh_from_db()
+    assert (vod.state, vod.upload_session) == (State.QUEUED, "")
 
 
 def test_a_requeue_wakes_a_worker(django_capture_on_commit_callbacks: object) -> None:
