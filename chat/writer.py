@@ -55,10 +55,14 @@ class ChannelState:
     deaf_reason: str = NOT_LISTENING
     holes: deque[Hole] = field(default_factory=lambda: deque(maxlen=HOLES))
     lead: Lead = field(default_factory=Lead)
+    ended: tuple[int, int] | None = None  # the recording before: its id and its end in ms
 
-    def takes(self, sent_at: int) -> bool:
-        """Whether a message of this time (ms) belongs to the running recording."""
-        return self.recording is not None and sent_at >= self.recording.started_ms - LEAD_MS
+    def recording_of(self, sent_at: int) -> int | None:
+        """The recording that a message of this time (ms) belongs to: the running one, or the one that ended while the
+        message was on its way."""
+        if self.recording is not None:
+            return self.recording.id if sent_at >= self.recording.started_ms - LEAD_MS else None
+        return self.ended[0] if self.ended is not None and sent_at <= self.ended[1] else None
 
 
 class Writer:
@@ -147,8 +151,8 @@ class Writer:
             state = self._channels[login]
             if state.recording is not None and isinstance(item, Deletion):
                 deletions.append((state.recording.id, item))
-            elif state.recording is not None and isinstance(item, ChatMessage) and state.takes(item.sent_at):
-                rows.append((record, Row(state.recording.id, login, item)))
+            elif isinstance(item, ChatMessage) and (recording_id := state.recording_of(item.sent_at)) is not None:
+                rows.append((record, Row(recording_id, login, item)))
             else:
                 kept.append((record, login, item))
         if (rows or deletions) and not self._ingest(rows, deletions):
@@ -255,7 +259,7 @@ class Writer:
     def _ended(self, state: ChannelState, stream_id: str, at: datetime) -> None:
         closed = recordings.close_recording(state.id, stream_id, at)
         if state.recording is not None and state.recording.stream_id == stream_id:
-            state.recording = None
+            state.recording, state.ended = None, (state.recording.id, int(at.timestamp() * 1000))
         if closed:
             log.info("%s is no longer live (stream %s): its recording has ended.", state.login, stream_id)
             self._on_ended(state.id)
