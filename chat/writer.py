@@ -259,7 +259,8 @@ class Writer:
     def _ended(self, state: ChannelState, stream_id: str, at: datetime) -> None:
         closed = recordings.close_recording(state.id, stream_id, at)
         if state.recording is not None and state.recording.stream_id == stream_id:
-            state.recording, state.ended = None, (state.recording.id, int(at.timestamp() * 1000))
+            state.ended = state.recording.id, int(at.timestamp() * 1000)
+            state.recording = None
         if closed:
             log.info("%s is no longer live (stream %s): its recording has ended.", state.login, stream_id)
             self._on_ended(state.id)

@@ -132,9 +132,9 @@ def test_a_message_that_was_on_its_way_when_the_stream_ended_is_in_its_recording
     stage.hears(-10, join())
     stage.begins(5, stream())
     stage.happens(100, "ended", login="pia", stream_id="900")
-    stage.hears(100.2, privmsg("on its way", 99.9), privmsg("afterwards", 100.1))
+    stage.hears(100.2, privmsg("on-its-way", 99.9), privmsg("afterwards", 100.1))
     stage.drain()
-    assert ids() == ["on its way"]
+    assert ids() == ["on-its-way"]
 
 
 def test_the_same_stream_again_goes_on_with_its_recording_and_what_was_let_go_is_a_gap(stage: Stage) -> None:
