@@ -165,7 +165,7 @@ class Recorder:
 
     async def _follow(self, wanted: list[str]) -> None:
         if wanted != self._wanted:
-            log.info("Chat of %s.", ", ".join(wanted) or "no channel")
+            log.info("The chat of %s is joined.", ", ".join(wanted) or "no channel")
         self._wanted = wanted
         self._synced.set()
         self._connection.set_channels(wanted)

@@ -294,6 +294,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "django-q": {"handlers": [], "propagate": True, "level": "WARNING"},
+        "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING"},
         "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from outside import clean, point_at
 
 from simulator.running import Handle, running
+from tests.outside import clean, point_at
 
 
 @pytest.fixture(scope="session")

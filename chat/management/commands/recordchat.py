@@ -17,6 +17,7 @@ from chat.ended import look_for_vod
 from chat.helixlive import live_streams
 from chat.oneatatime import Occupied, locked
 from chat.recorder import Plan, Recorder
+from vodtender.checks import require_start
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class Command(BaseCommand):
         pass
 
     def handle(self, *args: Any, **options: Any) -> None:
+        require_start()
         folder = settings.DATA_DIR / "chat"
         try:
             asyncio.run(_main())

@@ -25,7 +25,7 @@ def test_requeue_starts_anew_with_no_tries_charged(state: State) -> None:
     assert vod.state == State.QUEUED
 
 
-@pytest.mark.parametrize("state", list(WORKING))
+@pytest.mark.parametrize("state", sorted(WORKING))
 def test_what_is_at_work_is_left_alone(state: State) -> None:
     vod = cast.vod(state)
     assert queue.requeue([vod.pk]) == 0
@@ -58,7 +58,7 @@ def test_a_requeue_wakes_a_worker(django_capture_on_commit_callbacks: object) ->
     assert OrmQ.objects.filter(key="media").count() == 1
 
 
-@pytest.mark.parametrize("state", list(PENDING - WORKING))
+@pytest.mark.parametrize("state", sorted(PENDING - WORKING))
 def test_cancel_stops_what_waits_at_once(state: State) -> None:
     vod = cast.vod(state)
     assert queue.cancel([vod.pk]) == 1
@@ -66,7 +66,7 @@ def test_cancel_stops_what_waits_at_once(state: State) -> None:
     assert vod.state == State.CANCELED
 
 
-@pytest.mark.parametrize("state", list(WORKING))
+@pytest.mark.parametrize("state", sorted(WORKING))
 def test_cancel_marks_what_is_at_work(state: State) -> None:
     vod = cast.vod(state)
     assert queue.cancel([vod.pk]) == 1

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cast import pia, vod
 
 from oauth import tokens
 from oauth.crypto import seal, unseal
 from oauth.models import Token
 from oauth.providers import Grant
 from simulator.running import Handle
+from tests.cast import pia, vod
 from vods import youtube
 from vods.leasing import LeaseLost
 from vods.models import State, Vod

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.conf import settings
 from django.core.management import BaseCommand, CommandParser
 
 from chat.queries import message_counts
 from vods.models import State, Vod
+from vods.queries import listing
 
 
 class Command(BaseCommand):
@@ -21,11 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--state", choices=State.values, help="Only VODs in this state.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        vods = Vod.objects.select_related("channel").order_by("-started_at", "-pk")
-        if options["state"]:
-            vods = vods.filter(state=options["state"])
-        counts = message_counts([vod.pk for vod in vods])
-        rows = [as_row(vod, counts.get(vod.pk, 0)) for vod in vods]
+        chosen = Vod.objects.filter(state=options["state"]) if options["state"] else None
+        rows = list(listing(chosen, chat_messages=message_counts))
         if options["json"]:
             self.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False))
             return
@@ -37,22 +34,3 @@ class Command(BaseCommand):
                 self.stdout.write(f"{'':<12} {row['error']}")
         if not rows:
             self.stdout.write("No VODs yet. `manage.py addchannel LOGIN` adds a channel, `discover` finds its VODs.")
-
-
-def as_row(vod: Vod, chat_messages: int) -> dict[str, Any]:
-    """A VOD for scripts; `path` is absolute, sizes are bytes."""
-    return {
-        "twitch_id": vod.twitch_id,
-        "channel": vod.channel.login,
-        "title": vod.title,
-        "state": vod.state,
-        "attempts": vod.attempts,
-        "error": vod.error,
-        "bytes_done": vod.bytes_done,
-        "bytes_total": vod.bytes_total,
-        "path": str(settings.MEDIA_DIR / vod.file_path) if vod.file_path else None,
-        "size": vod.file_size,
-        "youtube_id": vod.youtube_id or None,
-        "youtube_url": vod.youtube_url or None,
-        "chat_messages": chat_messages,
-    }
