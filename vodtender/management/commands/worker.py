@@ -52,9 +52,18 @@ def run_cluster() -> None:
     from django_q.cluster import Cluster  # noqa: PLC0415 - reads Q_CLUSTER_NAME when it is imported
     from django_q.signals import post_spawn  # noqa: PLC0415
 
+    class StoppableCluster(Cluster):  # type: ignore[misc]
+        """django-q2's handler fails, or forgets the signal, when it comes before there is anything to stop."""
+
+        def sig_handler(self, signum: int, frame: object) -> None:
+            if self.sentinel is None or self.sentinel.pid is None:
+                raise SystemExit(0)
+            super().sig_handler(signum, frame)
+
     post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
+    cluster = StoppableCluster()
     watch_in_cluster_parent()
-    Cluster().start()
+    cluster.start()
 
 
 class Worker:
