@@ -8,9 +8,9 @@ import threading
 from pathlib import Path
 
 from tests.standin import media, twitch, youtube
-from tests.standin.front import Listener, Proxy
+from tests.standin.front import Listener, Proxy, Service
 from tests.standin.irc import Chat
-from tests.standin.world import DISPLAY_NAME, World
+from tests.standin.world import DISPLAY_NAME, SUB_ONLY_ID, World
 
 NOT_WANTED = {"2586000123", "2581000999"}  # a highlight, and what is beyond the backlog: without media
 
@@ -25,10 +25,10 @@ def main() -> None:
 
 async def _run(world: World) -> None:
     for vod in world.vods:
-        if vod.id not in NOT_WANTED | {twitch.SUB_ONLY_ID}:
+        if vod.id not in NOT_WANTED | {SUB_ONLY_ID}:
             media.make(vod, world.folder / "media" / vod.id)
     identity, player, tube = twitch.Identity(world), twitch.Player(world), youtube.YouTube(world)
-    services = {
+    services: dict[str, Service] = {
         "id.twitch.tv": identity,
         "api.twitch.tv": twitch.Helix(world, identity),
         "gql.twitch.tv": player.gql,

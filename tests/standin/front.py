@@ -78,7 +78,7 @@ class Listener(ThreadingHTTPServer):
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._lock = threading.Lock()
         self.context = self._context("nobody.invalid")
-        self.context.sni_callback = self._for_name  # type: ignore[assignment]
+        self.context.sni_callback = self._for_name
         self.authority.cert_pem.write_to_path(str(world.folder / "ca.pem"))
 
     def _context(self, name: str) -> ssl.SSLContext:

@@ -220,18 +220,15 @@ class Player:
         name, persisted = asked.get("operationName", ""), asked.get("extensions", {}).get("persistedQuery", {})
         if not re.fullmatch("[0-9a-f]{64}", persisted.get("sha256Hash", "")):
             return None
+        makers = {
+            "VideoMetadata": self._metadata,
+            "VideoPlayer_ChapterSelectButtonVideo": self._chapters,
+            "VideoPlayer_VODSeekbarPreviewVideo": self._preview,
+        }
+        if name not in makers:
+            return None
         vod = self._vod(str(asked["variables"]["videoID"]))
-        video: dict[str, Any] | None = None
-        match name:
-            case "VideoMetadata":
-                video = vod and self._metadata(vod)
-            case "VideoPlayer_ChapterSelectButtonVideo":
-                video = vod and {"id": vod.id, "moments": {"edges": self._moments(vod)}, "__typename": "Video"}
-            case "VideoPlayer_VODSeekbarPreviewVideo":
-                preview = vod and f"https://{vod.host}/{vod.root}/storyboards/{vod.id}-info.json"
-                video = vod and {"id": vod.id, "seekPreviewsURL": preview, "__typename": "Video"}
-            case _:
-                return None
+        video = makers[name](vod) if vod else None
         return {"data": {"video": video}, "extensions": {**extensions, "operationName": name}}
 
     def _metadata(self, vod: Vod) -> dict[str, Any]:
@@ -252,11 +249,9 @@ class Player:
             "__typename": "Video",
         }
 
-    def _moments(self, vod: Vod) -> list[dict[str, Any]]:
-        if not vod.noise:
-            return []
+    def _chapters(self, vod: Vod) -> dict[str, Any]:
         half = int(vod.seconds * 500)
-        return [
+        edges = [
             {
                 "node": {
                     "id": str(n),
@@ -265,8 +260,13 @@ class Player:
                     "description": name,
                 }
             }
-            for n, name in enumerate(("Just Chatting", "Tetris"))
+            for n, name in enumerate(("Just Chatting", "Tetris") if vod.noise else ())
         ]
+        return {"id": vod.id, "moments": {"edges": edges}, "__typename": "Video"}
+
+    def _preview(self, vod: Vod) -> dict[str, Any]:
+        url = f"https://{vod.host}/{vod.root}/storyboards/{vod.id}-info.json"
+        return {"id": vod.id, "seekPreviewsURL": url, "__typename": "Video"}
 
     def _token(self, vod_id: str) -> dict[str, str]:
         rights = {"authorization": {"forbidden": False, "reason": ""}, "chansub": {"restricted_bitrates": []}}
