@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from vods.dbclock import DbNow
 from vods.leasing import Lease
-from vods.models import Attempt
+from vods.models import Attempt, Redo
 from vods.owner import host_name
 from vodtender.telemetry import correlation
 from vodtender.telemetry.logs import redacted
@@ -55,7 +55,7 @@ def log_lines() -> Iterator[LineKeeper]:
 def begin(lease: Lease) -> Attempt:
     attempt = Attempt.objects.create(
         vod=lease.vod,
-        step=lease.stage,
+        step="verify" if lease.vod.redo == Redo.VERIFY else lease.stage,
         generation=lease.generation,
         started_at=DbNow(),
         host=host_name(),

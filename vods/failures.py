@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from vods.models import State
+from vods.models import State, Step
 from vodtender.http import ErrorKind, ServiceError, backoff_seconds
 
 PACIFIC = ZoneInfo("America/Los_Angeles")  # YouTube's quota day turns at midnight there
@@ -31,12 +31,12 @@ class Verdict:
     not_before: datetime | None = None
 
 
-def judge(error: ServiceError, *, attempts: int, policy: Policy, now: datetime) -> Verdict:
-    """`attempts`: charged tries before this one.
+def judge(error: ServiceError, *, step: Step, attempts: int, policy: Policy, now: datetime) -> Verdict:
+    """`attempts`: charged tries of `step` before this one.
 
     What may pass is tried again for ever: with backoff for the first `max_attempts` tries, then once per cooldown.
     """
-    if error.kind in SKIPPED:
+    if error.kind in SKIPPED and step == Step.DOWNLOAD:
         return Verdict(State.SKIPPED, charged=True)
     if error.kind is ErrorKind.QUOTA:
         return Verdict(State.FAILED, charged=False, not_before=next_quota_day(now))

@@ -21,6 +21,7 @@ from vods import drain
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, this_process
+from vods.transitions import REST, move
 
 log = logging.getLogger(__name__)
 
@@ -127,10 +128,9 @@ def take_back_from_the_dead() -> int:
         if owner is None or not owner.is_dead():
             continue
         waiting = State.QUEUED if vod.state == State.DOWNLOADING else State.DOWNLOADED
+        mine = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation)
         with transaction.atomic():
-            changed = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation).update(
-                state=waiting, lease_owner="", lease_until=None, lease_generation=vod.lease_generation + 1
-            )
+            changed = move(mine, waiting, **REST, lease_generation=vod.lease_generation + 1)
             if changed:
                 _close_lost_attempts(vod.pk)
         freed += changed
@@ -146,6 +146,7 @@ class Lease:
     generation: int
     stop: threading.Event = field(default_factory=threading.Event)
     why: str = ""  # drained, canceled, lost
+    keep_partial: bool = False  # when canceled
     progress: tuple[int, int | None] = (0, None)  # bytes done, bytes in all
 
     def save(self, **fields: Any) -> None:
@@ -157,6 +158,12 @@ class Lease:
             raise LeaseLost(f"VOD {self.vod.twitch_id} belongs to another worker now.")
         for name, value in fields.items():
             setattr(self.vod, name, value)
+
+    def leave(self, state: State, **fields: Any) -> None:
+        """Ends the lease in `state`. Raises LeaseLost."""
+        mine = Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation)
+        if not move(mine, state, **REST, **fields):
+            raise LeaseLost(f"VOD {self.vod.twitch_id} belongs to another worker now.")
 
     def is_ours(self) -> bool:
         """Asked before a rename: False fences an owner that slept past its lease."""
@@ -206,7 +213,8 @@ class Lease:
             mine = Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation)
             if not mine.update(**fields):
                 self._end("lost")
-            elif mine.filter(cancel_requested_at__isnull=False).exists():
+            elif (asked := mine.filter(cancel_requested_at__isnull=False).values_list("keep_partial")) and asked:
+                self.keep_partial = asked[0][0]
                 self._end("canceled")
         except DatabaseError as error:
             log.warning("The lease of VOD %s could not be renewed: %s", self.vod.twitch_id, error)

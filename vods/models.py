@@ -22,13 +22,41 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
-class Channel(models.Model):
-    """A Twitch channel that we archive."""
+class Circuit(models.TextChoices):
+    """closed: work goes on. open: it waits for `circuit_open_until`. half-open: one probe decides."""
 
-    class Circuit(models.TextChoices):
-        CLOSED = "closed", _("closed")
-        HALF_OPEN = "half_open", _("half-open")
-        OPEN = "open", _("open")
+    CLOSED = "closed", _("closed")
+    HALF_OPEN = "half_open", _("half-open")
+    OPEN = "open", _("open")
+
+
+class Breaker(models.Model):
+    """The fields of a circuit breaker. Changed by circuit.py alone."""
+
+    circuit_state = models.CharField(max_length=10, choices=Circuit.choices, default=Circuit.CLOSED)
+    circuit_failures = models.PositiveIntegerField(default=0, help_text=_("In a row."))
+    circuit_open_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Switchboard(Breaker):
+    """What holds for everything: the pauses, and the circuit breaker of uploads. There is one row."""
+
+    paused = models.BooleanField(default=False, help_text=_("Take up no VOD. What is at work is finished."))
+    uploads_paused = models.BooleanField(default=False, help_text=_("Begin no upload. What is at work is finished."))
+
+    def __str__(self) -> str:
+        return "Switchboard"
+
+    @classmethod
+    def read(cls) -> Switchboard:
+        return cls.objects.filter(pk=1).first() or cls(pk=1)
+
+
+class Channel(Breaker):
+    """A Twitch channel that we archive."""
 
     login = models.CharField(
         max_length=25, unique=True, help_text=_("The name in the channel's address, in lower case.")
@@ -48,9 +76,13 @@ class Channel(models.Model):
     problem = models.TextField(blank=True, default="", help_text=_("What is wrong with this channel, in words."))
     live_stream_id = models.CharField(max_length=20, blank=True, default="")
     live_since = models.DateTimeField(null=True, blank=True)
-    circuit_state = models.CharField(max_length=10, choices=Circuit.choices, default=Circuit.CLOSED)
-    circuit_failures = models.PositiveIntegerField(default=0)
-    circuit_open_until = models.DateTimeField(null=True, blank=True)
+    paused = models.BooleanField(default=False, help_text=_("Take up no VOD of this channel."))
+    quality = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text=_("best, 1080p, 720p, 480p, 360p, 160p or audio_only; empty: DOWNLOAD_QUALITY."),
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -73,6 +105,32 @@ class State(models.TextChoices):
     IGNORED = "ignored", _("ignored")
 
 
+# Every change of state that there is. transitions.py makes them, and no other.
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.CANCELED}),
+    State.DOWNLOADING: frozenset(
+        {
+            State.DOWNLOADING,  # a lease ran out and another worker goes on
+            State.QUEUED,
+            State.DOWNLOADED,
+            State.DONE,
+            State.FAILED,
+            State.NEEDS_ATTENTION,
+            State.SKIPPED,
+            State.CANCELED,
+        }
+    ),
+    State.DOWNLOADED: frozenset({State.DOWNLOADED, State.UPLOADING, State.DONE, State.QUEUED, State.CANCELED}),
+    State.UPLOADING: frozenset(
+        {State.UPLOADING, State.DOWNLOADED, State.DONE, State.FAILED, State.NEEDS_ATTENTION, State.CANCELED}
+    ),
+    State.DONE: frozenset({State.DOWNLOADED, State.QUEUED}),
+    State.FAILED: frozenset({State.DOWNLOADING, State.UPLOADING, State.QUEUED, State.DOWNLOADED, State.CANCELED}),
+    State.NEEDS_ATTENTION: frozenset({State.QUEUED, State.DOWNLOADED, State.CANCELED}),
+    State.SKIPPED: frozenset({State.QUEUED}),
+    State.CANCELED: frozenset({State.QUEUED, State.DOWNLOADED}),
+    State.IGNORED: frozenset({State.QUEUED}),
+}
 WORKING = frozenset({State.DOWNLOADING, State.UPLOADING})
 PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UPLOADING, State.FAILED})
 FINAL = frozenset({State.DONE, State.NEEDS_ATTENTION, State.SKIPPED, State.CANCELED, State.IGNORED})
@@ -83,6 +141,14 @@ class Step(models.TextChoices):
 
     DOWNLOAD = "download", _("download")
     UPLOAD = "upload", _("upload")
+
+
+class Redo(models.TextChoices):
+    """What a person asked to be done again although it was done."""
+
+    NOTHING = "", _("nothing")
+    VERIFY = "verify", _("verify the file")
+    UPLOAD = "upload", _("upload again, unless the video is still there")
 
 
 class Vod(models.Model):
@@ -108,6 +174,7 @@ class Vod(models.Model):
         default=Step.DOWNLOAD,
         help_text=_("What a failed VOD is tried again with."),
     )
+    redo = models.CharField(max_length=10, choices=Redo.choices, blank=True, default=Redo.NOTHING)
     priority = models.IntegerField(default=0)
     skip_upload = models.BooleanField(default=False)
     accept_gap = models.BooleanField(default=False, help_text=_("Finish it although segments are missing at Twitch."))
@@ -119,6 +186,7 @@ class Vod(models.Model):
     lease_generation = models.PositiveBigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    keep_partial = models.BooleanField(default=False, help_text=_("When canceled, keep what was downloaded so far."))
 
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(null=True, blank=True)
@@ -127,6 +195,7 @@ class Vod(models.Model):
     file_size = models.BigIntegerField(null=True, blank=True)
     file_sha256 = models.CharField(max_length=64, blank=True, default="")
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
+    muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))
     working_seconds = models.FloatField(default=0.0, help_text=_("Time at work on it so far, download and upload."))
 
     youtube_id = models.CharField(max_length=20, blank=True, default="")
@@ -204,7 +273,7 @@ class Attempt(models.Model):
         LOST = "lost", _("its worker died")
 
     vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="tries")
-    step = models.CharField(max_length=10, choices=Step.choices)
+    step = models.CharField(max_length=10, choices=[*Step.choices, ("verify", _("verification"))])
     generation = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)

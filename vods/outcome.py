@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import transaction
 
-from vods import attempts, dispatch, mediafile
+from vods import attempts, circuit, eligible
 from vods.attempts import LineKeeper
 from vods.dbclock import DbNow
 from vods.failures import Policy, judge
 from vods.leasing import Lease, LeaseLost, Stage
 from vods.mediafile import MediaFile
-from vods.models import Attempt, State
+from vods.models import Attempt, Redo, State, Switchboard
 from vods.owner import host_name
-from vods.places import work_folder
+from vods.places import clear_work
 from vodtender.http import ServiceError
 from vodtender.telemetry import metrics, store
 
@@ -49,7 +49,7 @@ Finish = Callable[[Done], Outcome]
 
 def downloaded(done: Done, media: MediaFile) -> Outcome:
     vod, seconds = done.lease.vod, done.seconds
-    wanted = dispatch.upload_wanted(vod)
+    wanted = eligible.upload_wanted(vod)
     log.info("VOD %s is downloaded and verified: %d bytes, %.1f s.", vod.twitch_id, media.size, media.duration)
     events: list[store.Count | store.Observation] = [
         store.Count(metrics.DOWNLOADS_SUCCEEDED),
@@ -68,14 +68,15 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
             bytes_done=media.size,
             bytes_total=media.size,
             gaps=[{"start": gap.start, "duration": gap.duration} for gap in media.gaps],
+            redo=Redo.NOTHING,
             error="",
             error_kind="",
             **({} if wanted else {"done_at": DbNow()}),
         )
         attempts.end(done.attempt, Outcome.SUCCEEDED, size=media.size, log=done.lines.text())
         store.average(metrics.AVG_DOWNLOAD_MS, seconds * 1000)
-        _count_done(done, events, at_done=not wanted)
-    _clear_work(vod.twitch_id)
+        _count_done(done, [*events, *circuit.succeeded(vod.channel)], at_done=not wanted)
+    clear_work(vod.twitch_id)
     return Outcome.SUCCEEDED
 
 
@@ -97,20 +98,33 @@ def uploaded(done: Done, youtube_id: str) -> Outcome:
             bytes_done=vod.file_size or 0,
             bytes_total=vod.file_size,
             done_at=DbNow(),
+            redo=Redo.NOTHING,
             error="",
             error_kind="",
         )
         attempts.end(done.attempt, Outcome.SUCCEEDED, size=vod.file_size or 0, log=done.lines.text())
         store.average(metrics.AVG_UPLOAD_MS, seconds * 1000)
-        _count_done(done, events, at_done=True)
+        _count_done(done, [*events, *circuit.succeeded(Switchboard.read())], at_done=True)
+    return Outcome.SUCCEEDED
+
+
+def verified(done: Done) -> Outcome:
+    """The file is as it was when it was downloaded."""
+    vod = done.lease.vod
+    wanted = eligible.upload_wanted(vod)
+    log.info("VOD %s is verified: its file is unchanged.", vod.twitch_id)
+    with transaction.atomic():
+        _leave(done, State.DOWNLOADED if wanted else State.DONE, redo=Redo.NOTHING, error="", error_kind="", attempts=0)
+        attempts.end(done.attempt, Outcome.SUCCEEDED, size=vod.file_size or 0, log=done.lines.text())
     return Outcome.SUCCEEDED
 
 
 def failed(done: Done, error: ServiceError) -> Outcome:
     vod, stage = done.lease.vod, done.lease.stage
-    verdict = judge(error, attempts=vod.attempts, policy=_policy(stage), now=datetime.now(UTC))
-    log.warning("The %s of VOD %s failed (%s): %s", stage, vod.twitch_id, error.kind, error.message)
-    counter = metrics.DOWNLOADS_FAILED if stage == Stage.DOWNLOAD else metrics.UPLOADS_FAILED
+    now = datetime.now(UTC)
+    verdict = judge(error, step=stage, attempts=vod.attempts, policy=_policy(stage), now=now)
+    log.warning("The %s of VOD %s failed (%s): %s", done.attempt.step, vod.twitch_id, error.kind, error.message)
+    text, size, kind = done.lines.text(), done.lease.progress[0], str(error.kind)
     try:
         with transaction.atomic():
             _leave(
@@ -119,15 +133,21 @@ def failed(done: Done, error: ServiceError) -> Outcome:
                 attempts=vod.attempts + int(verdict.charged),
                 not_before=verdict.not_before,
                 error=error.message,
-                error_kind=str(error.kind),
+                error_kind=kind,
             )
-            size = done.lease.progress[0]
-            text = done.lines.text()
-            attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=str(error.kind))
-            store.record(store.Count(counter))
+            attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=kind)
+            breaker = vod.channel if stage == Stage.DOWNLOAD else Switchboard.read()
+            broken = circuit.failed(breaker, now) if circuit.counts(error.kind) else []
+            store.record(*_failure_counts(done), *broken)
     except LeaseLost:
         return lost(done)
     return Outcome.FAILED
+
+
+def _failure_counts(done: Done) -> list[store.Count]:
+    if done.attempt.step == "verify":
+        return []
+    return [store.Count(metrics.DOWNLOADS_FAILED if done.lease.stage == Stage.DOWNLOAD else metrics.UPLOADS_FAILED)]
 
 
 def stopped(done: Done) -> Outcome:
@@ -161,17 +181,9 @@ def _canceled(done: Done) -> Outcome:
     with transaction.atomic():
         _leave(done, State.CANCELED, bytes_done=0, bytes_total=None, error="", error_kind="", cancel_requested_at=None)
         attempts.end(done.attempt, Outcome.CANCELED, size=done.lease.progress[0], log=done.lines.text())
-    if done.lease.stage == Stage.DOWNLOAD:
-        _clear_work(done.lease.vod.twitch_id)
+    if done.lease.stage == Stage.DOWNLOAD and not done.lease.keep_partial:
+        clear_work(done.lease.vod.twitch_id)
     return Outcome.CANCELED
-
-
-def _clear_work(twitch_id: str) -> None:
-    """Only when the database knows the outcome: until then the work folder is what a crash is mended from."""
-    try:
-        mediafile.discard(work_folder(twitch_id))
-    except ServiceError as error:
-        log.warning("The work folder of VOD %s could not be removed: %s", twitch_id, error.message)
 
 
 def _given_back(done: Done) -> Outcome:
@@ -185,14 +197,7 @@ def _given_back(done: Done) -> Outcome:
 
 def _leave(done: Done, state: State, **fields: object) -> None:
     """Ends the lease and writes the new state. Raises LeaseLost when the VOD is not ours any more."""
-    done.lease.save(
-        state=state,
-        state_changed_at=DbNow(),
-        lease_owner="",
-        lease_until=None,
-        working_seconds=done.worked,
-        **fields,
-    )
+    done.lease.leave(state, working_seconds=done.worked, **fields)
 
 
 def _count_done(done: Done, events: list[store.Count | store.Observation], *, at_done: bool) -> None:

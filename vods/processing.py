@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
-from vods import attempts, dispatch, drain, leasing, outcome
+from vods import attempts, dispatch, drain, eligible, leasing, outcome
 from vods.download import StillLive, download_vod
 from vods.leasing import Lease, LeaseLost, Stage
-from vods.models import Attempt
+from vods.models import Attempt, Redo
+from vods.recheck import recheck_file
 from vods.stopped import Stopped
 from vods.upload import upload_vod
 from vodtender.http import ErrorKind, ServiceError
@@ -24,7 +26,7 @@ def process_once(stage: Stage) -> str:
     """
     if drain.draining.is_set():
         return "This worker is stopping."
-    lease = leasing.claim(stage, limit=dispatch.limit(stage), channels=dispatch.channels(stage))
+    lease = leasing.claim(stage, limit=eligible.limit(stage), channels=eligible.channels(stage))
     if lease is None:
         return "Nothing to do."
     with correlation.correlated(lease.vod.correlation_id or correlation.current()):
@@ -32,8 +34,8 @@ def process_once(stage: Stage) -> str:
         if stage == Stage.DOWNLOAD and result == Attempt.Outcome.SUCCEEDED and not drain.draining.is_set():
             upload = leasing.claim(
                 Stage.UPLOAD,
-                limit=dispatch.limit(Stage.UPLOAD),
-                channels=dispatch.channels(Stage.UPLOAD),
+                limit=eligible.limit(Stage.UPLOAD),
+                channels=eligible.channels(Stage.UPLOAD),
                 vod_id=lease.vod.pk,
             )
             if upload is not None:
@@ -45,16 +47,17 @@ def process_once(stage: Stage) -> str:
 
 
 def _work(lease: Lease) -> Attempt.Outcome:
+    work = _chosen(lease)
     fresh = not attempts.continues(lease)
     attempt = attempts.begin(lease)
-    if fresh and lease.stage == Stage.DOWNLOAD:
+    if fresh and work is _download:
         store.record(store.Count(DOWNLOADS_STARTED))
-    log.info("The %s of VOD %s begins.", lease.stage, lease.vod.twitch_id)
+    log.info("The %s of VOD %s begins.", attempt.step, lease.vod.twitch_id)
     with attempts.log_lines() as lines:
         done = outcome.Done(lease, attempt, lines)
         try:
             with lease.kept():
-                finish = _download(lease) if lease.stage == Stage.DOWNLOAD else _upload(lease)
+                finish = work(lease)
             return finish(done)
         except Stopped:
             return outcome.stopped(done)
@@ -67,6 +70,17 @@ def _work(lease: Lease) -> Attempt.Outcome:
         except Exception:  # a bug of ours must not take the VOD out of everybody's sight
             log.exception("The %s of VOD %s met an error of our own.", lease.stage, lease.vod.twitch_id)
             return outcome.failed(done, _bug(lease))
+
+
+def _chosen(lease: Lease) -> Callable[[Lease], outcome.Finish]:
+    if lease.stage == Stage.UPLOAD:
+        return _upload
+    return _verify if lease.vod.redo == Redo.VERIFY else _download
+
+
+def _verify(lease: Lease) -> outcome.Finish:
+    recheck_file(lease.vod, lease.stop)
+    return outcome.verified
 
 
 def _download(lease: Lease) -> outcome.Finish:

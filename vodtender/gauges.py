@@ -8,10 +8,10 @@ from django.db import connection
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from vods.models import PENDING, Channel, Vod
+from vods.models import PENDING, Channel, Circuit, Vod
 from vodtender import web_load
 
-CIRCUIT_VALUES = {Channel.Circuit.CLOSED: 0, Channel.Circuit.HALF_OPEN: 1, Channel.Circuit.OPEN: 2}
+CIRCUIT_VALUES = {Circuit.CLOSED: 0, Circuit.HALF_OPEN: 1, Circuit.OPEN: 2}
 
 
 def queue_depth() -> int:
@@ -19,12 +19,10 @@ def queue_depth() -> int:
     return Vod.objects.filter(state__in=PENDING, live=False).count()
 
 
-def circuit_state() -> Channel.Circuit:
+def circuit_state() -> Circuit:
     """The worst circuit of the channels that are archived."""
     states = Channel.objects.filter(archive=True).values_list("circuit_state", flat=True).distinct()
-    return max(
-        (Channel.Circuit(state) for state in states), key=CIRCUIT_VALUES.__getitem__, default=Channel.Circuit.CLOSED
-    )
+    return max((Circuit(state) for state in states), key=CIRCUIT_VALUES.__getitem__, default=Circuit.CLOSED)
 
 
 class GaugeCollector(Collector):
@@ -34,7 +32,7 @@ class GaugeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         state = circuit_state()
         yield _gauge("vod_queue_depth", "Current unprocessed VOD count", queue_depth())
-        yield _gauge("vod_circuit_open", "Circuit breaker (1=open, 0=closed)", int(state == Channel.Circuit.OPEN))
+        yield _gauge("vod_circuit_open", "Circuit breaker (1=open, 0=closed)", int(state == Circuit.OPEN))
         text = "Circuit breaker state (0=closed, 1=half-open, 2=open)"
         yield _gauge("vod_circuit_breaker_state", text, CIRCUIT_VALUES[state])
         size, in_use = pool()

@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from oauth import tokens
-from vods import dispatch
-from vods.models import Channel
+from vods import eligible
+from vods.models import Channel, Circuit
 from vodtender.setup_state import missing_settings
 
 
@@ -36,11 +36,11 @@ def not_ready() -> NotReady | None:
     if not database_answers():
         return NotReady("database", "The database does not answer.")
     circuits = list(Channel.objects.filter(archive=True).values_list("circuit_state", flat=True))
-    if circuits and all(state == Channel.Circuit.OPEN for state in circuits):
+    if circuits and all(state == Circuit.OPEN for state in circuits):
         return NotReady("circuit_breaker", "Downloads fail on every channel; the circuit breaker is open.")
     if missing := missing_settings():
         return NotReady("credentials", f"Not set: {', '.join(missing)}.")
-    if dispatch.uploads_enabled() and not tokens.connected("youtube"):
+    if eligible.uploads_enabled() and not tokens.connected("youtube"):
         return NotReady(
             "credentials", tokens.problem("youtube") or "Uploads are enabled, but YouTube is not connected."
         )

@@ -9,7 +9,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests import cast
-from vods.models import Channel, State
+from vods.models import Channel, Circuit, State
 from vodtender.telemetry import metrics, store
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_the_queue_depth_leaves_out_what_is_still_live(client: Client) -> None:
 
 
 def test_the_circuit_shows_the_worst_channel_that_is_archived(client: Client) -> None:
-    cast.pia(circuit_state=Channel.Circuit.OPEN)
+    cast.pia(circuit_state=Circuit.OPEN)
     Channel.objects.create(login="mia")
     families = scrape(client)
     assert families["vod_circuit_open"].samples[0].value == 1

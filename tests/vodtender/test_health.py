@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from tests import cast
-from vods.models import Channel, State
+from vods.models import Channel, Circuit, State
 from vodtender.telemetry import metrics, store
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +51,10 @@ def test_uploads_need_a_connected_account(client: Client, ready: Any) -> None:
 
 
 def test_one_open_circuit_of_two_is_still_ready(client: Client, ready: Any) -> None:
-    cast.pia(circuit_state=Channel.Circuit.OPEN)
+    cast.pia(circuit_state=Circuit.OPEN)
     mia = Channel.objects.create(login="mia")
     assert client.get("/readyz").status_code == 200
-    mia.circuit_state = Channel.Circuit.OPEN
+    mia.circuit_state = Circuit.OPEN
     mia.save()
     assert client.get("/readyz").json()["failed_check"] == "circuit_breaker"
 

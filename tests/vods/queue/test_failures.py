@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from vods.failures import Policy, judge, next_quota_day
-from vods.models import State
+from vods.failures import Policy, Verdict, judge, next_quota_day
+from vods.models import State, Step
 from vodtender.http import ErrorKind, ServiceError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 POLICY = Policy(max_attempts=5, backoff_base=2.0, cooldown=600.0)
 
 
-def judged(kind: ErrorKind, attempts: int = 0, retry_after: float | None = None):  # noqa: ANN201
-    return judge(ServiceError("Twitch", kind, "…", retry_after=retry_after), attempts=attempts, policy=POLICY, now=NOW)
+def judged(kind: ErrorKind, attempts: int = 0, retry_after: float | None = None, step: Step = Step.DOWNLOAD) -> Verdict:
+    error = ServiceError("Twitch", kind, "…", retry_after=retry_after)
+    return judge(error, step=step, attempts=attempts, policy=POLICY, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -56,3 +57,7 @@ def test_the_quota_day_turns_at_midnight_in_california() -> None:
     assert next_quota_day(NOW) == datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
     summer = datetime(2026, 7, 1, 6, 59, tzinfo=UTC)
     assert next_quota_day(summer) == datetime(2026, 7, 1, 7, 5, tzinfo=UTC)
+
+
+def test_an_upload_that_is_refused_is_not_skipped_but_needs_a_person() -> None:
+    assert judged(ErrorKind.RESTRICTED, step=Step.UPLOAD).state == State.NEEDS_ATTENTION
