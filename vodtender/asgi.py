@@ -6,7 +6,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vodtender.settings")
 
 from django.core.asgi import get_asgi_application
 
+from vodtender import web_pool
 from vodtender.env import load_dotenv
 
 load_dotenv()
 application = get_asgi_application()
+web_pool.use()

@@ -49,8 +49,8 @@ def pool() -> tuple[int, int]:
     if known is None:
         return web_load.THREADS, max(0, web_load.at_work() - 1)
     stats = known.get_stats()
-    used = stats.get("pool_size", 0) - stats.get("pool_available", 0)
-    return int(stats.get("pool_max", 0)), max(0, used - 1)
+    used = stats.get("pool_size", 0) - stats.get("pool_available", 0) - (connection.connection is not None)
+    return int(stats["pool_max"]), max(0, int(used))
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -164,6 +164,7 @@ def _database() -> dict[str, Any]:
     if url := env.secret("DATABASE_URL"):
         if urlsplit(url).scheme not in {"postgres", "postgresql"}:
             raise EnvError("DATABASE_URL should start with postgres:// (without it SQLite in DATA_DIR is used).")
+        # conn_max_age stays 0: under ASGI a request's thread does not come back. The web's pool is in web_pool.py.
         return dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
     return {
         "ENGINE": "django.db.backends.sqlite3",
