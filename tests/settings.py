@@ -1,4 +1,8 @@
-"""The product's settings with keys and folders of the tests' own. Set before anything reads them."""
+"""The product's settings with keys and folders of the tests' own. Set before anything reads them.
+
+TEST_DATABASE_URL names a PostgreSQL server to test on; without it SQLite is used. Processes that tests start use SQLite
+in their own folder unless the test gives them a database by tests/databases.py: DATABASE_URL is not passed on to them.
+"""
 
 import atexit
 import os
@@ -14,4 +18,8 @@ for _name in [name for name in os.environ if name.startswith(("TWITCH_", "YT_", 
 os.environ.update(DATA_DIR=_data_dir, SECRET_KEY="only-for-the-tests", ENCRYPTION_KEY=Fernet.generate_key().decode())
 os.environ["DJANGO_SETTINGS_MODULE"] = "vodtender.settings"  # for the real processes that tests start
 
+os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
+
 from vodtender.settings import *  # noqa: E402, F403
+
+del os.environ["DATABASE_URL"]
