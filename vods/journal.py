@@ -28,9 +28,12 @@ class Header:
     version: int = VERSION
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A piece in the part file, or (gap) one that was given up: then its length is 0. Offset and length in bytes."""
+    """A piece in the part file, or (gap) one that was given up: then its length is 0. Offset and length in bytes.
+
+    `muted`: it came without (all of) its sound.
+    """
 
     sequence: int
     name: str
@@ -38,6 +41,7 @@ class Entry:
     length: int
     crc: int
     gap: bool = False
+    muted: bool = False
 
     @property
     def end(self) -> int:
@@ -121,8 +125,9 @@ class Journal:
             raise
 
     def append(self, entry: Entry) -> None:
-        fields = [entry.sequence, entry.name, entry.offset, entry.length, entry.crc]
-        self._write([*fields, True] if entry.gap else fields)
+        fields: list[object] = [entry.sequence, entry.name, entry.offset, entry.length, entry.crc]
+        flags: list[object] = [entry.gap, entry.muted] if entry.gap or entry.muted else []
+        self._write(fields + flags)
 
     def sync(self) -> None:
         os.fdatasync(self._file)

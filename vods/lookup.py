@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from django.core.management import CommandError
+from django.db.models import QuerySet
 
-from vods.models import Vod
+from vods.models import Channel, Vod
 
 _TYPED = re.compile(
     r"(?:https?://(?:www\.|m\.)?twitch\.tv/(?:videos/|[A-Za-z0-9_]+/v(?:ideo)?/))?v?(\d{1,20})(?:[?#].*)?"
@@ -32,3 +33,13 @@ def find_vods(typed: list[str]) -> list[Vod]:
         text = f"There is no VOD {', '.join(unknown)} here. `manage.py discover` asks Twitch for new ones."
         raise CommandError(text)
     return [found[one] for one in ids]
+
+
+def find_channels(logins: list[str]) -> QuerySet[Channel]:
+    """The channels of these names. Raises CommandError when one is unknown."""
+    wanted = {login.lower().lstrip("@") for login in logins}
+    found = Channel.objects.filter(login__in=wanted)
+    unknown = sorted(wanted - set(found.values_list("login", flat=True)))
+    if unknown:
+        raise CommandError(f"There is no channel {', '.join(unknown)} here. `manage.py addchannel LOGIN` adds one.")
+    return found

@@ -1,23 +1,40 @@
 """HLS media playlists of VODs (RFC 8216): parsed into segments with their times.
 
-Understood: MPEG-TS, and fMP4 with one init section. Everything else is refused with a sentence, never guessed at.
+Understood: MPEG-TS, and fMP4 with any number of init sections. Everything else is refused with a sentence, never
+guessed at.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 from vodtender.http import ErrorKind, ServiceError
 
 SERVICE = "Twitch"
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+_MUTED = re.compile(r"-(?:un)?muted(?=\.[A-Za-z0-9]+$)")
+_SIMPLE = re.compile(r"[A-Za-z0-9_.-]+")  # a name that urljoin would just put after the folder
 
 
-@dataclass(frozen=True)
+class StillGrowing(ServiceError):
+    """The playlist has no end: the broadcast still runs, and what is there now is only its beginning (TRANSIENT)."""
+
+    def __init__(self) -> None:
+        text = "The VOD's playlist has no end yet: the broadcast still runs. It is downloaded when it is over."
+        super().__init__(SERVICE, ErrorKind.TRANSIENT, text)
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
-    """One piece of the video. `index` counts from 0 in this playlist, `start` and `duration` are in seconds."""
+    """One piece of the video. `index` counts from 0 in this playlist, `start` and `duration` are in seconds.
+
+    `name` is the last part of its path without the mark of muted sound, so that it stays the same when host, token or
+    muting change; `url` is what the playlist says. An init section has index and sequence -1 (-2 for the second, …).
+    `group` counts the init sections: what has the same number plays with the same init section.
+    """
 
     index: int
     sequence: int
@@ -25,26 +42,48 @@ class Segment:
     url: str
     start: float
     duration: float
+    group: int = 0
+
+    @property
+    def is_init(self) -> bool:
+        return self.sequence < 0
+
+    @property
+    def listed_muted(self) -> bool:
+        """Whether the playlist names the version without (all of) its sound. Twitch marks it in the file's name."""
+        return _MUTED.search(urlsplit(self.url).path) is not None
+
+    @property
+    def unmuted_url(self) -> str:
+        return _with_mark(self.url, "")
+
+    @property
+    def muted_url(self) -> str:
+        return _with_mark(self.url, "-muted")
 
 
 @dataclass(frozen=True)
 class MediaPlaylist:
-    """A finished media playlist. `init` is the fMP4 init section (index -1), None for MPEG-TS."""
+    """A finished media playlist. `pieces` is what is to be fetched, in file order, init sections before their own."""
 
     segments: tuple[Segment, ...]
-    init: Segment | None
+    pieces: tuple[Segment, ...]
     target_duration: float
     discontinuities: int
 
-    @property
+    @cached_property
     def duration(self) -> float:
         """The sum of all EXTINF durations, in seconds."""
         return sum(segment.duration for segment in self.segments)
 
     @property
-    def pieces(self) -> tuple[Segment, ...]:
-        """What is to be fetched, in file order: the init section first, when there is one."""
-        return ((self.init,) if self.init else ()) + self.segments
+    def fragmented(self) -> bool:
+        """fMP4 with init sections, else MPEG-TS."""
+        return len(self.pieces) > len(self.segments)
+
+    @property
+    def groups(self) -> int:
+        return self.segments[-1].group + 1
 
     @property
     def folder(self) -> str:
@@ -53,8 +92,15 @@ class MediaPlaylist:
 
 
 def segment_name(url: str) -> str:
-    """The last path component, without query: what stays the same when host or token change."""
-    return urlsplit(url).path.rpartition("/")[2]
+    """The last path component without query and mark of muted sound."""
+    return _MUTED.sub("", urlsplit(url).path.rpartition("/")[2])
+
+
+def _with_mark(url: str, mark: str) -> str:
+    parts = urlsplit(url)
+    folder, slash, name = parts.path.rpartition("/")
+    stem, dot, ending = _MUTED.sub("", name).rpartition(".")
+    return parts._replace(path=f"{folder}{slash}{stem}{mark}{dot}{ending}").geturl()
 
 
 class _Reader:
@@ -63,11 +109,15 @@ class _Reader:
     def __init__(self, url: str) -> None:
         self.url = url
         self.segments: list[Segment] = []
-        self.init: Segment | None = None
+        self.pieces: list[Segment] = []
         self.target = 0.0
         self.sequence = 0
         self.discontinuities = 0
         self.ended = False
+        self._base = urljoin(url, "x")[:-1]
+        self._init: str | None = None
+        self._group = -1
+        self._begin_group = False
         self._start = 0.0
         self._duration: float | None = None
 
@@ -82,6 +132,7 @@ class _Reader:
                 self.sequence = int(_number(value, "media sequence"))
             case "#EXT-X-DISCONTINUITY":
                 self.discontinuities += 1
+                self._begin_group = True  # fMP4's clock may begin anew, and a demuxer takes it from the init on
             case "#EXT-X-ENDLIST":
                 self.ended = True
             case "#EXT-X-MAP":
@@ -99,10 +150,19 @@ class _Reader:
     def uri(self, line: str) -> None:
         if self._duration is None:
             raise _unsupported(f"its segment {len(self.segments)} has no duration")
+        if self._init is not None and self._begin_group:
+            self._group += 1
+            name = segment_name(self._init)
+            self.pieces.append(
+                Segment(-1 - self._group, -1 - self._group, name, self._init, self._start, 0.0, self._group)
+            )
+        self._begin_group = False
         index = len(self.segments)
-        url = self._absolute(line)
-        segment = Segment(index, self.sequence + index, segment_name(url), url, self._start, self._duration)
+        url, name = self._named(line)
+        group = max(self._group, 0)
+        segment = Segment(index, self.sequence + index, name, url, self._start, self._duration, group)
         self.segments.append(segment)
+        self.pieces.append(segment)
         self._start += self._duration
         self._duration = None
 
@@ -111,9 +171,16 @@ class _Reader:
         if "BYTERANGE" in attributes:
             raise _unsupported("its init section is a byte range")
         url = self._absolute(attributes.get("URI", ""))
-        if (self.init is not None and self.init.url != url) or (self.segments and self.init is None):
-            raise _unsupported("it changes its fMP4 init section inside the video, which is not supported yet")
-        self.init = Segment(-1, -1, segment_name(url), url, 0.0, 0.0)
+        if self._init is None and self.segments:
+            raise _unsupported("it changes from MPEG-TS to fMP4 inside the video")
+        self._begin_group = self._begin_group or url != self._init
+        self._init = url
+
+    def _named(self, uri: str) -> tuple[str, str]:
+        if _SIMPLE.fullmatch(uri) and uri not in {".", ".."}:  # nearly always, and ten times as fast
+            return self._base + uri, _MUTED.sub("", uri)
+        url = self._absolute(uri)
+        return url, segment_name(url)
 
     def _absolute(self, uri: str) -> str:
         url = urljoin(self.url, uri.strip())
@@ -123,9 +190,9 @@ class _Reader:
 
 
 def parse(text: str, url: str) -> MediaPlaylist:
-    """Parse a VOD's media playlist that came from `url`.
+    """Parse a VOD's media playlist that came from `url`, which is http or https.
 
-    Raises ServiceError: TRANSIENT when it is no playlist or the broadcast goes on, INVALID when its kind is unknown.
+    Raises ServiceError: TRANSIENT when it is no playlist, INVALID when its kind is unknown; StillGrowing.
     """
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
     if not lines or lines[0] != "#EXTM3U":
@@ -138,12 +205,11 @@ def parse(text: str, url: str) -> MediaPlaylist:
         elif line:
             reader.uri(line)
     if not reader.ended:
-        text = "The VOD's playlist has no end yet: the broadcast still runs. It is downloaded when it is over."
-        raise ServiceError(SERVICE, ErrorKind.TRANSIENT, text)
+        raise StillGrowing
     if not reader.segments:
         raise _unsupported("it has no segments")
     target = reader.target or max(segment.duration for segment in reader.segments)
-    return MediaPlaylist(tuple(reader.segments), reader.init, target, reader.discontinuities)
+    return MediaPlaylist(tuple(reader.segments), tuple(reader.pieces), target, reader.discontinuities)
 
 
 def _attributes(value: str) -> dict[str, str]:

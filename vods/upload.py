@@ -29,6 +29,7 @@ class LeaseLike(Protocol):
 def upload_vod(vod: Vod, *, lease: LeaseLike, stop: threading.Event, on_progress: Callable[[int, int], None]) -> str:
     """The id of the YouTube video. `on_progress` is told bytes sent and bytes in all.
 
+    0. A video that YouTube still has is the answer: "upload again" makes no second one.
     1. A kept session goes on where YouTube says it stands; one that was finished names its video, and nothing is sent.
     2. A new session's address is stored, encrypted, before the first byte: whatever dies then, step 1 finds it.
     3. Is the session gone, it may have been finished long ago: the account's videos are searched for this VOD before a
@@ -36,9 +37,12 @@ def upload_vod(vod: Vod, *, lease: LeaseLike, stop: threading.Event, on_progress
 
     Raises Stopped, ServiceError, and what `lease.save` raises when the VOD belongs to somebody else.
     """
+    tokens, metadata = AccountToken("youtube"), metadata_of(vod)
+    if vod.youtube_id and youtube.is_there(vod.youtube_id, tokens, stop):
+        log.info("VOD %s is on YouTube already, as %s.", vod.twitch_id, vod.youtube_id)
+        return vod.youtube_id
     path = _file(vod)
     size = path.stat().st_size
-    tokens, metadata = AccountToken("youtube"), metadata_of(vod)
 
     def send(session_uri: str | None) -> str:
         return youtube.upload(

@@ -26,7 +26,7 @@ from vods.youtubeerrors import SERVICE, SessionGone, may_pass, meaning, parse
 from vods.youtubehttp import ShortBody, Transport
 from vodtender.http import ErrorKind, ServiceError, backoff_seconds
 
-__all__ = ["SessionGone", "find_video", "upload"]
+__all__ = ["SessionGone", "find_video", "is_there", "upload"]
 
 log = logging.getLogger(__name__)
 
@@ -201,20 +201,37 @@ def find_video(twitch_url: str, tokens: TokenSource, stop: threading.Event) -> s
 
     Needs the permission to read; an account that may only upload is refused, and then the answer is empty too.
     """
-    transport = Transport(tokens, stop, lambda sent: None)
-    service = build("youtube", "v3", http=transport, cache_discovery=False, static_discovery=True)
-    try:
+
+    def ask(service: Any) -> str:
         channels = service.channels().list(part="contentDetails", mine=True).execute()
         if not (playlist := _uploads_playlist(channels)):
             return ""
         listed = service.playlistItems().list(part="snippet", playlistId=playlist, maxResults=50).execute()
         return _video_about(twitch_url, listed)
+
+    return str(_reading(ask, tokens, stop, refused=""))
+
+
+def is_there(video_id: str, tokens: TokenSource, stop: threading.Event) -> bool:
+    """Whether YouTube still has the video. An account that may not look is believed to have it."""
+
+    def ask(service: Any) -> bool:
+        return bool(service.videos().list(part="id", id=video_id).execute().get("items"))
+
+    return bool(_reading(ask, tokens, stop, refused=True))
+
+
+def _reading(ask: Callable[[Any], Any], tokens: TokenSource, stop: threading.Event, *, refused: object) -> Any:
+    """What `ask` brings; `refused` when the account may not read. Raises ServiceError when it may pass."""
+    transport = Transport(tokens, stop, lambda sent: None)
+    try:
+        return ask(build("youtube", "v3", http=transport, cache_discovery=False, static_discovery=True))
     except HttpError as error:
         refusal = parse(error.status_code, error.content)
         if may_pass(refusal):
             raise meaning(refusal) from None
         log.info("The account's videos could not be listed (%s).", refusal.reason or refusal.status)
-        return ""
+        return refused
     except httpx.RequestError as error:
         text = f"YouTube cannot be reached ({type(error).__name__}). It is tried again by itself."
         raise ServiceError(SERVICE, ErrorKind.TRANSIENT, text) from None

@@ -78,6 +78,7 @@ LEASE_SECONDS = env.duration("LEASE_SECONDS", "120s", least=2)
 LEASE_HEARTBEAT = env.duration("LEASE_HEARTBEAT", "20s", least=1)
 LEASE_GIVE_UP = env.duration("LEASE_GIVE_UP", "80s", least=1)
 CANCEL_POLL = env.duration("CANCEL_POLL", "5s", least=1)
+WATCHDOG_SECONDS = env.duration("WATCHDOG_SECONDS", "45s", least=5)
 FFMPEG_PATH = env.text("FFMPEG_PATH")
 
 # YouTube

@@ -6,9 +6,12 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.databases import Database
 
 ROOT = Path(__file__).resolve().parents[3]
 VODS = 80
@@ -26,9 +29,17 @@ for _ in range({VODS}): cast.vod()
 """
 
 
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    one = Database.empty(tmp_path)
+    yield one
+    one.drop()
+
+
 @pytest.mark.timeout(120)
-def test_every_vod_goes_to_exactly_one(tmp_path: Path) -> None:
-    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vodtender.settings"}
+def test_every_vod_goes_to_exactly_one(tmp_path: Path, database: Database) -> None:
+    settings = {"DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "vodtender.settings"}
+    environment = {**os.environ, **settings, **database.environment}
     for words in (["manage.py", "migrate", "-v0"], ["-c", SEED]):
         subprocess.run([sys.executable, *words], cwd=ROOT, env=environment, check=True)
     claimers = [

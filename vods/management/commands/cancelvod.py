@@ -16,10 +16,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: manage.py cancelvod 2301234567"
         parser.add_argument("twitch_id", nargs="+", help="The number in twitch.tv/videos/NUMBER, or that address.")
+        parser.add_argument(
+            "--keep-partial", action="store_true", help="Keep what was downloaded; requeue goes on there."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         vods = find_vods(options["twitch_id"])
-        count = queue.cancel([vod.pk for vod in vods])
+        count = queue.cancel([vod.pk for vod in vods], keep_partial=options["keep_partial"])
         self.stdout.write(f"{count} of {len(vods)} canceled.")
         if count < len(vods):
             self.stdout.write("The others are not waiting or at work.")

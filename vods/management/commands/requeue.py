@@ -26,8 +26,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         vods = find_vods(options["twitch_id"])
         ids = [vod.pk for vod in vods]
-        count = queue.accept_gap(ids) if options["accept_gap"] else queue.requeue(ids)
+        count = queue.accept_gap(ids) if options["accept_gap"] else queue.requeue(ids, stage=options["stage"])
         self.stdout.write(f"{count} of {len(vods)} requeued.")
         if count < len(vods):
-            why = "have no missing segment" if options["accept_gap"] else "are at work now; cancel them first"
+            why = (
+                "have no missing segment"
+                if options["accept_gap"]
+                else "are at work now, or have no file for that stage"
+            )
             self.stdout.write(f"The others {why}.")

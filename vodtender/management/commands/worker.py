@@ -21,6 +21,7 @@ from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
 from vodtender.setup_state import missing_settings
 from vodtender.telemetry import correlation
+from vodtender.watchdog import Watchdog, give_back_tasks
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class Worker:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._clusters = Clusters()
+        self._watchdog = Watchdog()
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -102,12 +104,22 @@ class Worker:
                 if now >= next_look:
                     next_look = now + TAKE_BACK_SECONDS
                     _take_back()
+                    self._watch(now)
                 if now >= next_pass:
                     next_pass = now + settings.VOD_PROCESS_INTERVAL
                     dispatch.pass_once()
             except DatabaseError as error:
                 log.error("The database does not answer; work goes on when it does: %s", error)
                 connection.close()
+
+    def _watch(self, now: float) -> None:
+        for name in NAMES:
+            if self._watchdog.stuck(name, now):
+                log.error("The %s cluster takes no tasks any more; it is started again.", name)
+                self._clusters.restart(name)
+                give_back_tasks(name)
+                self._watchdog = Watchdog()
+                _take_back()
 
 
 def _take_back() -> None:

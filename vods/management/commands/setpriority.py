@@ -1,0 +1,24 @@
+"""`manage.py setpriority`: says which VODs come first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management import BaseCommand, CommandParser
+
+from vods import queue
+from vods.lookup import find_vods
+
+
+class Command(BaseCommand):
+    help = "Sets the priority of VODs. A higher number comes first; among equals the oldest does. The usual one is 0."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.epilog = "Example: manage.py setpriority 10 2301234567"
+        parser.add_argument("priority", type=int)
+        parser.add_argument("twitch_id", nargs="+", help="The number in twitch.tv/videos/NUMBER, or that address.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        vods = find_vods(options["twitch_id"])
+        count = queue.set_priority([vod.pk for vod in vods], options["priority"])
+        self.stdout.write(f"{count} of {len(vods)} changed.")

@@ -1,0 +1,70 @@
+"""Notices a django-q2 cluster that lives but takes no tasks any more.
+
+An idle task process that is killed by force while it holds the queue's lock leaves its cluster so, for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django_q.models import OrmQ
+
+from vods import dispatch, leasing
+from vods.leasing import Stage
+
+# A short job ends within its timeout; what was taken and is still there a little later is in nobody's hands.
+SHORT_JOB_SECONDS = settings.Q_CLUSTER["timeout"] + 20
+
+
+@dataclass
+class Watchdog:
+    """`since`: by cluster, what looks wrong and when it was first seen so (monotonic seconds)."""
+
+    since: dict[str, tuple[object, float]] = field(default_factory=dict)
+
+    def stuck(self, cluster: str, now: float) -> bool:
+        """True when the cluster has looked wrong, in the same way, for longer than it may."""
+        sign = _media_sign() if cluster == dispatch.CLUSTER else _default_sign(cluster)
+        patience = settings.WATCHDOG_SECONDS if cluster == dispatch.CLUSTER else SHORT_JOB_SECONDS
+        if sign is None:
+            self.since.pop(cluster, None)
+            return False
+        seen, first = self.since.get(cluster, (None, now))
+        if seen != sign:
+            first = now
+        self.since[cluster] = (sign, first)
+        return now - first > patience
+
+
+def give_back_tasks(cluster: str) -> None:
+    """After a cluster was ended: what it had taken may be taken again. With other hosts, by django-q2's own retry."""
+    if connection.vendor != "sqlite":
+        return
+    rows = OrmQ.objects.filter(key=cluster)
+    if cluster == dispatch.CLUSTER:
+        rows.delete()  # the dispatch pass makes new ones
+    else:
+        rows.update(lock=datetime.now(UTC))
+
+
+def _media_sign() -> object | None:
+    """More tasks taken than VODs at work: a task that runs holds a lease, or is over in no time."""
+    now = datetime.now(UTC)
+    taken = OrmQ.objects.filter(key=dispatch.CLUSTER, lock__gt=now).count()
+    working = sum(leasing.live_leases(stage) for stage in Stage)
+    waiting = (
+        OrmQ.objects.filter(key=dispatch.CLUSTER, lock__lte=now).order_by("pk").values_list("pk", flat=True).first()
+    )
+    if taken > working:
+        return "taken"
+    return waiting if working < settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]["workers"] else None
+
+
+def _default_sign(cluster: str) -> object | None:
+    """The oldest task that nobody takes, or that was taken longer ago than a short job lasts."""
+    now = datetime.now(UTC)
+    overdue = now + timedelta(seconds=settings.Q_CLUSTER["retry"] - SHORT_JOB_SECONDS)
+    return OrmQ.objects.filter(key=cluster, lock__lte=overdue).order_by("pk").values_list("pk", flat=True).first()
