@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: help install install-dev env demo run lint types test browser lock screenshots clean
+.PHONY: help install install-dev env demo run lint types test test-postgres browser lock screenshots clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -46,6 +46,9 @@ types: install-dev ## mypy --strict
 
 test: install-dev browser ## all tests
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL's, or a server just for them (TESTS=)
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
 browser: ## the real browser that some tests drive
 	@command -v chromium >/dev/null || { \

@@ -58,7 +58,7 @@ class Database:
         return {"DATABASE_URL": self.url}
 
     def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
-        """Runs one statement, with ? for values, and returns its rows by column. Times are text, as SQLite has them.
+        """Runs one statement, with ? for values, and returns its rows by column. SQLite's times are text.
 
         Before the first migration, and before there is a file, there are no rows.
         """
@@ -70,7 +70,8 @@ class Database:
             return []
 
     def _on_postgresql(self, sql: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
-        with psycopg.connect(self.url, autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
+        rows = psycopg.rows.dict_row
+        with psycopg.connect(self.url, autocommit=True, row_factory=rows, options="-c timezone=UTC") as connection:
             cursor = connection.execute(sql.replace("?", "%s"), values)
             return cursor.fetchall() if cursor.description else []
 

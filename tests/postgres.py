@@ -36,11 +36,8 @@ def server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="vod-tender-postgres-"))
     try:
         programs = _programs(folder)
-        _as_owner(
-            [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "tests", "-A", "trust", "-E", "UTF8", "-N"]
-            + ["--locale=C.UTF-8"],
-            folder,
-        )
+        how = ["-U", "tests", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        _as_owner([str(programs / "initdb"), "-D", str(folder / "data"), *how], folder)
         port = _free_port()
         url = f"postgres://tests@127.0.0.1:{port}/postgres"
         process = _start(programs, folder, port)

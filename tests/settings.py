@@ -22,4 +22,4 @@ os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "")
 
 from vodtender.settings import *  # noqa: E402, F403
 
-del os.environ["DATABASE_URL"]
+os.environ["DATABASE_URL"] = ""  # not removed: else a developer's .env would say what it is

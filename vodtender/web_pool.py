@@ -25,9 +25,9 @@ OPTIONS: dict[str, Any] = {
 
 
 def use() -> None:
-    """Gives this process a pool, once, before it serves; on SQLite, which has none, nothing happens."""
-    first = connections["default"]
-    if first.vendor != "postgresql":
-        return
-    first.close()  # what the start-up asked did not come from the pool
-    first.settings_dict.setdefault("OPTIONS", {})["pool"] = dict(OPTIONS)  # shared by the connections of all threads
+    """Gives this process a pool, once, before it asks the database anything; nothing happens on SQLite, which has none.
+
+    A connection that is open already does not belong to the pool and must be closed before.
+    """
+    if connections["default"].vendor == "postgresql":
+        connections.settings["default"]["OPTIONS"]["pool"] = dict(OPTIONS)  # what every thread's connection is made of

@@ -4,62 +4,62 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cryptography.fernet import Fernet
+from django.db.models import Model
+from django.utils.timezone import now
+
+from chat.models import Recording
+from tests.databases import Database
+from vods.models import Channel
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def migrated(folder: Path) -> Path:
+def migrated(folder: Path) -> Database:
     """A migrated, empty database in the folder."""
+    database = Database.empty(folder)
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(command, cwd=ROOT, env=_environment(folder), check=True)
-    database = folder / "vodtender.sqlite3"
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    subprocess.run(command, cwd=ROOT, env=_environment(database), check=True)
     return database
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def _environment(database: Database) -> dict[str, str]:
     keys = {"SECRET_KEY": "only-for-the-tests", "ENCRYPTION_KEY": Fernet.generate_key().decode()}
-    return {**keys, "PATH": os.environ["PATH"], "DATA_DIR": str(folder)}
+    return {**keys, "PATH": os.environ["PATH"], "DATA_DIR": str(database.folder), **database.environment}
 
 
 class Installation:
-    """A data folder with a database. Add to `environment` before a process starts."""
+    """A data folder with a copy of `template` as its database. Add to `environment` before a process starts."""
 
-    def __init__(self, folder: Path, database: Path) -> None:
+    def __init__(self, folder: Path, template: Database) -> None:
         folder.mkdir()
-        shutil.copy(database, folder)
         self.folder = folder
-        self.environment = {**_environment(folder), "CHAT_AUTO_POLL_INTERVAL": "1s", "VOD_RECONCILE_DELAY": "1s"}
+        self.database = template.copy(folder)
+        self.environment = {**_environment(self.database), "CHAT_AUTO_POLL_INTERVAL": "1s", "VOD_RECONCILE_DELAY": "1s"}
 
     def add_channel(self, login: str) -> int:
-        facts = {
-            "login": login, "twitch_user_id": "", "display_name": "", "profile_image_url": "", "archive": True,
-            "record_chat": True, "upload": True, "priority": 0, "catalogue_cursor": "", "problem": "",
-            "live_stream_id": "", "circuit_state": "closed", "circuit_failures": 0, "created_at": _now(),
-        }  # fmt: skip
-        return self._insert("vods_channel", facts)
+        return self._insert(Channel(login=login, record_chat=True))
 
     def add_running_recording(self, channel_id: int, stream_id: str = "900") -> int:
-        facts = {"channel_id": channel_id, "source": "live", "stream_id": stream_id, "started_at": _now()}
-        return self._insert("chat_recording", facts | {"created_at": _now()})
+        return self._insert(Recording(channel_id=channel_id, source="live", stream_id=stream_id, started_at=now()))
 
-    def _insert(self, table: str, facts: dict[str, Any]) -> int:
-        places = ", ".join("?" * len(facts))
-        sql = f"INSERT INTO {table} ({', '.join(facts)}) VALUES ({places}) RETURNING id"
-        ((id_,),) = self.query(sql, *facts.values())
+    def _insert(self, row: Model) -> int:
+        """Without the ORM, whose database is the test's own."""
+        fields = [field for field in row._meta.local_concrete_fields if not field.primary_key]
+        values = [field.pre_save(row, add=True) for field in fields]
+        places = ", ".join("?" * len(fields))
+        columns = ", ".join(field.column for field in fields)
+        sql = f"INSERT INTO {row._meta.db_table} ({columns}) VALUES ({places}) RETURNING id"
+        ((id_,),) = self.query(sql, *(_as_text(value) if isinstance(value, datetime) else value for value in values))
         return int(id_)
 
     def manage(self, *arguments: str) -> str:
@@ -69,10 +69,7 @@ class Installation:
         return done.stdout
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.folder / "vodtender.sqlite3", timeout=20)) as database:
-            rows = database.execute(sql, values).fetchall()
-            database.commit()
-            return rows
+        return [tuple(row.values()) for row in self.database.query(sql, *values)]
 
     def recordings(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.manage("recordings", "--json"))
@@ -99,5 +96,5 @@ class Installation:
         return (self.folder / "recorder.log").read_text()
 
 
-def _now() -> str:
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+def _as_text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"

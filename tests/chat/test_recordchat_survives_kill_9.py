@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import datetime
 
 import pytest
@@ -81,8 +79,7 @@ def test_it_stops_within_5_seconds_also_while_the_database_is_locked(recorded: I
         free = threading.Event()
 
         def lock() -> None:
-            with closing(sqlite3.connect(recorded.folder / "vodtender.sqlite3")) as database:
-                database.execute("BEGIN IMMEDIATE")
+            with recorded.database.locked("chat_message"):
                 locked.set()
                 free.wait()
 

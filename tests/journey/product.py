@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -17,10 +16,12 @@ from typing import Any
 
 import psutil
 
+from tests.databases import Database
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct-horse-battery"
 # What a developer's own environment must not bring into a test.
-STRANGERS = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "DATABASE_URL", "PUBLIC_URL")
+STRANGERS = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "PUBLIC_URL")
 
 
 def until(condition: Callable[[], Any], within: float, what: str) -> Any:
@@ -43,6 +44,7 @@ class Product:
     def __init__(self, folder: Path, *arguments: str, **variables: str) -> None:
         self.folder = folder
         self.data_dir = folder / "data"
+        self.database = Database.empty(self.data_dir)
         self.address = f"127.0.0.1:{free_port()}"
         self.log_file = folder / "product.log"
         self.tag = f"tag-{os.getpid()}-{time.monotonic_ns()}"
@@ -57,6 +59,7 @@ class Product:
             "ADMIN_USERNAME": "pia",
             "ADMIN_PASSWORD": PASSWORD,
             "VODTENDER_TEST_TAG": self.tag,
+            **self.database.environment,
             **variables,
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -118,6 +121,7 @@ class Product:
             process.kill()
         if self.process is not None:
             self.process.wait(10)
+        self.database.drop()
 
     def command(self, *arguments: str, check: bool = True, **more: Any) -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in self.env.items() if name != "VODTENDER_TEST_TAG"}
@@ -138,18 +142,8 @@ class Product:
 
     def peek(self) -> dict[str, dict[str, Any]]:
         """State and progress by twitch_id, straight from the database: for waiting, which asks often."""
-        path = self.data_dir / "vodtender.sqlite3"
-        if not path.exists():
-            return {}
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=20)
-        connection.row_factory = sqlite3.Row
-        try:
-            rows = connection.execute("SELECT twitch_id, state, bytes_done, youtube_id FROM vods_vod").fetchall()
-        except sqlite3.OperationalError:  # before the first migration
-            return {}
-        finally:
-            connection.close()
-        return {row["twitch_id"]: dict(row) for row in rows}
+        rows = self.database.query("SELECT twitch_id, state, bytes_done, youtube_id FROM vods_vod")
+        return {row["twitch_id"]: row for row in rows}
 
     def is_in_state(self, twitch_id: str, state: str) -> bool:
         return self.peek().get(twitch_id, {}).get("state") == state

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -242,11 +241,7 @@ def _frames(source: str) -> list[str]:
 
 
 def _stored(product: Product) -> set[str]:
-    database = sqlite3.connect(f"file:{product.data_dir / 'vodtender.sqlite3'}?mode=ro", uri=True)
-    try:
-        return {row[0] for row in database.execute("SELECT message_id FROM chat_message")}
-    finally:
-        database.close()
+    return {row["message_id"] for row in product.database.query("SELECT message_id FROM chat_message")}
 
 
 def _ms(when: str) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
+from django.db import connections
 
 from vodtender import stopping
 from vodtender.checks import require_start
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=5,
             lifespan="off",
         )
+        connections.close_all()  # what the start asked; from here on connections come from the web's pool
         server = Server(config)
         log.info("Serving on http://%s:%d.", host, port)
         asyncio.run(server.serve())
