@@ -11,6 +11,7 @@ from . import DEMO_CHANNEL
 from .catalogue import LONGEST_BROADCAST_VOD, SEGMENT_SECONDS, Catalogue, Chapter, Vod
 from .documents import parse_time, read_json, rfc3339, utcnow, write_json
 from .media import MediaRoom
+from .recipes import Recipe
 from .seed import CELESTE, cdn_folder
 
 _MEDIA = ("broadcast-odd", "broadcast-even")
@@ -40,7 +41,7 @@ class Broadcasts:
     ) -> None:
         self._path, self._catalogue, self._pause = path, catalogue, pause_seconds
         for name in _MEDIA:
-            media.plan(name, LONGEST_BROADCAST_VOD)
+            media.plan(name, Recipe(LONGEST_BROADCAST_VOD))
         kept = read_json(path)
         self._live: dict[str, Broadcast] = {}
         self._next: dict[str, str] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -55,10 +54,39 @@ class Vod:
     sub_only: bool = False
     deleted: bool = False
     muted: list[int] = field(default_factory=list)
-    """Numbers of the muted segments."""
+    """Numbers of the muted segments: `N-muted` in the playlist, and silent."""
+    unmuted_answers: bool = False
+    """Whether the names without `-muted` still answer, with the sound."""
+    media_seconds: int = 0
+    """Length of the media when they are shorter than the VOD, which then repeats them; 0 for `seconds`."""
+    container: str = "ts"
+    """`ts` or `fmp4`."""
+    inits: int = 1
+    """fMP4: how many init sections the playlist has, one after the other."""
+    resize: bool = False
+    """fMP4: the picture's size changes with every init section."""
+    discontinuities: bool = True
+    """fMP4: whether EXT-X-DISCONTINUITY stands before a changed init section, as RFC 8216 wants it."""
+    dropped: list[int] = field(default_factory=list)
+    """Numbers of segments that are no longer in the playlist, nor at the CDN."""
+    renamed: dict[str, str] = field(default_factory=dict)
+    """File names of segments, by number, that have another one than theirs."""
+    endlist: bool = True
+    """False: the playlist has no end although the VOD is finished."""
+    link_seconds: int | None = None
+    """How long playback tokens and links to the CDN live; None: the links for ever and unsigned."""
+    link_generation: int = 0
+    """Counts on when everything that was given out expires at once; from then on links are signed."""
     views: int = 12
     language: str = "en"
     description: str = ""
+
+    @property
+    def media_name(self) -> str:
+        """Under which the media are kept: fMP4 and MPEG-TS of one name are not the same files."""
+        if self.container == "ts":
+            return self.media
+        return f"{self.media}.fmp4-{self.inits}{'-resize' if self.resize else ''}"
 
     def length(self, now: datetime) -> int:
         """Seconds that can be watched now: whole segments, and at least one."""
@@ -120,6 +148,11 @@ class Catalogue:
         self.vods[vod.id] = vod
         self.save()
 
+    def expire_links(self, vod: Vod) -> None:
+        """Ends all playback tokens and links that were given out for the VOD."""
+        vod.link_generation += 1
+        self.save()
+
     def present(self, vod_id: str) -> Vod | None:
         """The VOD, unless it is unknown or deleted."""
         vod = self.vods.get(vod_id)
@@ -138,10 +171,3 @@ class Catalogue:
 
     def next_id(self) -> str:
         return str(max((int(v) for v in self.vods), default=2_600_000_000) + 1)
-
-    def media_in_use(self) -> Iterator[tuple[str, int]]:
-        """(media name, seconds needed), each once, the demo channel's newest good ones first."""
-        seen: dict[str, int] = {}
-        for vod in self.vods.values():
-            seen[vod.media] = max(seen.get(vod.media, 0), vod.seconds)
-        yield from seen.items()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from math import ceil
-from pathlib import Path
 
 from aiohttp import web
 
-from .catalogue import SEGMENT_SECONDS, Vod
-from .documents import rfc3339, utcnow
-from .media import STORYBOARD_COLUMNS, STORYBOARD_COUNT, STORYBOARD_SIZES
+from . import playlists
+from .catalogue import Vod
+from .documents import utcnow
+from .playback import link_error, link_query
+from .playlists import init_of, segment_of
+from .recipes import STORYBOARD_COLUMNS, STORYBOARD_COUNT, STORYBOARD_SIZES
 from .site import Route, Site, json_response
 
-_SEGMENT = r"/([^/]+)/(chunked|160p30|audio_only)/(\d+)(-muted)?\.ts"
+_FILE = r"/([^/]+)/(chunked|160p30|audio_only)/([\w-][\w.-]*\.(?:ts|mp4))"
 _NOT_THERE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message>'
     "<RequestId>SIMULATOR</RequestId></Error>"
@@ -32,7 +33,7 @@ class Cdn(Site):
         picture = r"(?:(\d+)x(\d+))\.(?:jpg|png)"
         return [
             ("GET", r"/([^/]+)/(chunked|160p30|audio_only)/index-(dvr|muted-\w+)\.m3u8", self.playlist),
-            ("GET", _SEGMENT, self.segment),
+            ("GET", _FILE, self.file),
             ("GET", r"/([^/]+)/storyboards/(\d+)-info\.json", self.storyboard),
             ("GET", r"/([^/]+)/storyboards/(\d+)-(high|low)-0\.jpg", self.storyboard_image),
             ("GET", rf"/cf_vods/[^/]+/([^/]+)/thumb/thumb0-{picture}", self.thumbnail),
@@ -46,8 +47,11 @@ class Cdn(Site):
         if vod is None:
             return ["cdn"]
         names = [f"vod/{vod.id}", "cdn"]
-        if match := re.fullmatch(_SEGMENT, request.path):
-            names = [f"vod/{vod.id}/segment/{match[3]}", f"vod/{vod.id}/segment/*", *names]
+        if match := re.fullmatch(_FILE, request.path):
+            if (found := segment_of(vod, match[3])) is not None:
+                names = [f"vod/{vod.id}/segment/{found[0]}", f"vod/{vod.id}/segment/*", *names]
+            elif (init := init_of(vod, match[3])) is not None:
+                names = [f"vod/{vod.id}/init/{init}", f"vod/{vod.id}/init/*", *names]
         elif request.path.endswith(".m3u8"):
             names = [f"vod/{vod.id}/playlist", *names]
         return names
@@ -63,43 +67,50 @@ class Cdn(Site):
         vod = self.world.catalogue.by_folder(folder)
         return None if vod is None or vod.deleted else vod
 
-    async def _durations(self, vod: Vod, quality: str) -> list[float]:
-        """Seconds of the segments that the VOD has now."""
-        count = ceil(vod.length(utcnow()) / SEGMENT_SECONDS)
-        return (await self.world.media.durations(vod.media, quality))[:count]
+    def _expired(self, request: web.Request, vod: Vod) -> web.Response | None:
+        """The refusal of a link that is not, or no longer, good for this VOD."""
+        why = link_error(self.world.tokens.playback_secret, vod, request.query)
+        if why is not None:
+            request["note"] = f"link refused: {why}"
+        return None if why is None else self.error(request, 403, why)
 
     async def playlist(self, request: web.Request, folder: str, quality: str, kind: str) -> web.Response:
         vod = self._vod(folder)
         if vod is None or (kind != "dvr") != bool(vod.muted):
             return self.error(request, 404, None)
-        durations = await self._durations(vod, quality)
-        lines = [
-            "#EXTM3U",
-            "#EXT-X-VERSION:3",
-            f"#EXT-X-TARGETDURATION:{ceil(max(durations))}",
-            f"#ID3-EQUIV-TDTG:{rfc3339(utcnow())[:-1]}",
-            "#EXT-X-PLAYLIST-TYPE:EVENT",
-            "#EXT-X-MEDIA-SEQUENCE:0",
-            "#EXT-X-TWITCH-ELAPSED-SECS:0.000",
-            f"#EXT-X-TWITCH-TOTAL-SECS:{sum(durations):.3f}",
-        ]
-        for index, seconds in enumerate(durations):
-            lines += [f"#EXTINF:{seconds:.3f},", f"{index}{'-muted' if index in vod.muted else ''}.ts"]
-        if not vod.recording:
-            lines.append("#EXT-X-ENDLIST")
-        body = ("\n".join(lines) + "\n").encode()
+        if refusal := self._expired(request, vod):
+            return refusal
+        durations = await self.world.media.durations(vod.media_name, quality)
+        query = f"?{request.query_string}" if link_query(self.world.tokens.playback_secret, vod) else ""
+        body = playlists.text(vod, durations, utcnow(), query).encode()
         return web.Response(body=body, content_type="application/vnd.apple.mpegurl")
 
-    async def segment(
-        self, request: web.Request, folder: str, quality: str, index: str, muted: str | None
-    ) -> web.Response:
-        vod, number = self._vod(folder), int(index)
-        if vod is None or number >= len(await self._durations(vod, quality)):
+    async def file(self, request: web.Request, folder: str, quality: str, name: str) -> web.Response:
+        """A segment or an init section."""
+        vod = self._vod(folder)
+        if vod is None:
             return self.error(request, 404, None)
-        if (number in vod.muted) != bool(muted):
+        if self.world.faults.take(self.targets(request), "expire").expire:
+            self.world.catalogue.expire_links(vod)
+        if refusal := self._expired(request, vod):
+            return refusal
+        if (init := init_of(vod, name)) is not None:
+            path = await self.world.media.ready(vod.media_name) / quality / f"init-{init}.mp4"
+            return _bytes(request, path.read_bytes(), "video/mp4")
+        if (found := segment_of(vod, name)) is None or found[0] >= playlists.count(vod, utcnow()):
+            return self.error(request, 404, None)
+        return await self._segment(request, vod, quality, *found)
+
+    async def _segment(self, request: web.Request, vod: Vod, quality: str, number: int, muted: bool) -> web.Response:
+        """The sound of muted segments is taken out: under their own name they are silent, under the old one refused."""
+        if muted != (number in vod.muted) and (muted or not vod.unmuted_answers):
             return self.error(request, 403, None)
-        path = await self.world.media.ready(vod.media) / quality / f"{number}.ts"
-        return _file(request, path, "video/MP2T")
+        media = self.world.media
+        if vod.container == "ts":
+            content = await media.repeated(vod.media_name, quality, number, silent=muted)
+            return _bytes(request, content, "video/MP2T")
+        path = await media.ready(vod.media_name, silent=muted) / quality / f"{number}.mp4"
+        return _bytes(request, path.read_bytes(), "video/mp4")
 
     async def storyboard(self, request: web.Request, folder: str, vod_id: str) -> web.Response:
         vod = self._vod(folder)
@@ -125,20 +136,21 @@ class Cdn(Site):
         vod = self._vod(folder)
         if vod is None or vod.id != vod_id:
             return self.error(request, 404, None)
-        return _file(request, await self.world.media.ready(vod.media) / f"storyboard-{quality}.jpg", "image/jpeg")
+        path = await self.world.media.ready(vod.media_name) / f"storyboard-{quality}.jpg"
+        return _bytes(request, path.read_bytes(), "image/jpeg")
 
     async def thumbnail(self, request: web.Request, folder: str, width: str, height: str) -> web.Response:
         vod = self._vod(folder)
         if vod is None or vod.recording:
             return self.error(request, 404, None)
-        picture = await self.world.media.thumbnail(vod.media, int(width), int(height))
+        picture = await self.world.media.thumbnail(vod.media_name, int(width), int(height))
         return web.Response(body=picture, content_type="image/jpeg")
 
     async def live_preview(self, request: web.Request, login: str, width: str, height: str) -> web.Response:
         broadcast = self.world.broadcasts.live(login)
         if broadcast is None:
             return self.error(request, 404, None)
-        media = self.world.catalogue.vods[broadcast.vod_id].media
+        media = self.world.catalogue.vods[broadcast.vod_id].media_name
         picture = await self.world.media.thumbnail(media, int(width), int(height))
         return web.Response(body=picture, content_type="image/jpeg")
 
@@ -153,9 +165,8 @@ class Cdn(Site):
         return web.Response(body=_PROCESSING_PNG, content_type="image/png")
 
 
-def _file(request: web.Request, path: Path, content_type: str) -> web.Response:
-    """The file or the one byte range of it that was asked for."""
-    content = path.read_bytes()
+def _bytes(request: web.Request, content: bytes, content_type: str) -> web.Response:
+    """The content or the one byte range of it that was asked for."""
     headers = {"Content-Type": content_type, "Accept-Ranges": "bytes", "Cache-Control": "max-age=31536000"}
     match = re.fullmatch(r"bytes=(\d+)-(\d*)", request.headers.get("Range", ""))
     if match is None:

@@ -18,8 +18,9 @@ DESCRIPTION = (
 )
 EPILOG = (
     "Faults, the request log, chat and broadcasts are at the control endpoint: "
-    "GET /state, /requests, /vods, /youtube/videos, /chat/CHANNEL; POST /vods/ID/faults, /youtube/faults, "
-    "/helix/faults, /irc/CHANNEL/say, /irc/drop, /irc/reconnect, /broadcast/CHANNEL."
+    "GET /state, /requests, /vods, /youtube/videos, /chat/CHANNEL; POST /vods, /vods/ID/faults, /vods/ID/playlist, "
+    "/vods/ID/expire, /youtube/faults, /helix/faults, /helix/bucket, /tokens/PROVIDER, /faults, /irc/CHANNEL/say, "
+    "/irc/drop, /irc/reconnect, /broadcast/CHANNEL. docs/SIMULATOR.md has all of them."
 )
 
 
@@ -36,6 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--proxy-port", type=_port, default=0, help=port % "the HTTPS proxy")
     parser.add_argument("--irc-port", type=_port, default=0, help=port % "chat over TLS")
+    parser.add_argument(
+        "--irc-plain-port",
+        type=_port,
+        default=None,
+        help="port on 127.0.0.1 for chat without TLS, 0 for a free one (default: not served)",
+    )
     parser.add_argument("--control-port", type=_port, default=0, help=port % "the control endpoint")
     parser.add_argument(
         "--broadcast-seconds",
@@ -45,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pause-seconds", type=_seconds, default=20.0, help="from its end to the second broadcast (default: 20)"
+    )
+    parser.add_argument(
+        "--media-on-demand",
+        action="store_true",
+        help="make pictures and sound when they are asked for, not all of them in the background",
     )
     parser.add_argument(
         "--exit-with-stdin",
@@ -62,8 +74,10 @@ def run(options: dict[str, Any], write: Callable[[str], object], default_state_d
 async def _serve(state_dir: Path, options: dict[str, Any], write: Callable[[str], object]) -> None:
     from .server import Options, Simulator  # noqa: PLC0415  --help needs no web server
 
-    names = ("media_dir", "proxy_port", "irc_port", "control_port", "broadcast_seconds", "pause_seconds")
-    simulator = Simulator(Options(state_dir, **{name: options[name] for name in names}))
+    ports = ("proxy_port", "irc_port", "irc_plain_port", "control_port")
+    names = ("media_dir", *ports, "broadcast_seconds", "pause_seconds")
+    chosen = {name: options[name] for name in names} | {"media_ahead": not options["media_on_demand"]}
+    simulator = Simulator(Options(state_dir, **chosen))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

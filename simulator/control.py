@@ -1,6 +1,6 @@
 """The control endpoint, plain HTTP on 127.0.0.1: what the simulator saw, and what shall go wrong next.
 
-Every answer is JSON. Faults have the fields of `faults.Rule`; a VOD's faults may name segments.
+Every answer is JSON. Faults have the fields of `faults.Rule`. docs/SIMULATOR.md lists what there is.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from typing import Any
 
 from aiohttp import web
 
-from . import DEMO_CHANNEL
-from .catalogue import Chapter, Vod
 from .chatlog import ChatEvent
 from .chatter import CHATTERS, reply
-from .documents import rfc3339, utcnow
-from .faults import Rule
+from .controlvods import VodControl
+from .documents import rfc3339
+from .faults import rules_of
+from .helixbucket import POINTS, SECONDS
 from .irc import IrcServer
-from .seed import CHATTING, cdn_folder
 from .world import World
 
 SPOKEN_KINDS = ("message", "action", "reply", "sub", "resub", "subgift", "raid", "announcement")
-_VOD_RULE_FIELDS = ("latency", "rate", "reset_after", "truncate", "short")
 _YOUTUBE_TARGETS = ("open", "chunk", "probe", "api", "token")
 
 
@@ -37,14 +35,13 @@ class Control:
                 web.get("/state", self.state),
                 web.get("/requests", self.requests),
                 web.delete("/requests", self.forget_requests),
-                web.get("/vods", self.vods),
-                web.post("/vods", self.add_vod),
-                web.post("/vods/{vod_id}/faults", self.vod_faults),
-                web.delete("/vods/{vod_id}/faults", self.clear_vod_faults),
+                *VodControl(self._world).routes(),
                 web.get("/faults", self.faults),
                 web.post("/faults", self.add_fault),
                 web.delete("/faults", self.clear_faults),
                 web.post("/helix/faults", self.helix_faults),
+                web.get("/helix/bucket", self.helix_bucket),
+                web.post("/helix/bucket", self.resize_helix_bucket),
                 web.post("/youtube/faults", self.youtube_faults),
                 web.get("/youtube/videos", self.youtube_videos),
                 web.get("/chat/{channel}", self.chat),
@@ -54,6 +51,7 @@ class Control:
                 web.post("/irc/{channel}/clearmsg", self.irc_clearmsg),
                 web.post("/irc/{channel}/clearchat", self.irc_clearchat),
                 web.post("/broadcast/{channel}", self.broadcast),
+                web.post("/tokens/{provider}", self.tokens),
                 web.post("/twitch/tokens/expire", self.expire_twitch_tokens),
             ]
         )
@@ -81,68 +79,6 @@ class Control:
 
     async def forget_requests(self, request: web.Request) -> web.Response:
         self._world.log.entries.clear()
-        return web.json_response({})
-
-    async def vods(self, request: web.Request) -> web.Response:
-        """All VODs with what a product cannot see; `?channel=` narrows."""
-        wanted, now = request.query.get("channel"), utcnow()
-        mine = (v for v in self._world.catalogue.vods.values() if wanted in (None, v.channel))
-        return web.json_response([v.to_json() | {"length": v.length(now)} for v in mine])
-
-    async def add_vod(self, request: web.Request) -> web.Response:
-        """A new finished VOD: {channel, title, seconds, age_seconds, media, kbps}. Answers when its media are made.
-
-        `kbps` makes media of a constant bit rate; `media` shares or names them.
-        """
-        body = await request.json()
-        channel, seconds = body.get("channel", DEMO_CHANNEL), int(body.get("seconds", 20))
-        self._known(channel)
-        number = self._world.catalogue.next_id()
-        created_at = utcnow().replace(microsecond=0)
-        stream_id = str(41_900_000_000 + int(number) % 10_000_000)
-        vod = Vod(
-            id=number,
-            channel=channel,
-            stream_id=stream_id,
-            title=body.get("title", f"Added VOD {number}"),
-            created_at=created_at,
-            seconds=seconds,
-            media=body.get("media", f"added-{number}"),
-            folder=cdn_folder(channel, stream_id, created_at),
-            chapters=[Chapter(CHATTING, 0)],
-        )
-        self._world.media.plan(vod.media, seconds, body.get("kbps"))
-        await self._world.media.ready(vod.media)
-        self._world.catalogue.add(vod)
-        return web.json_response(vod.to_json())
-
-    async def vod_faults(self, request: web.Request) -> web.Response:
-        """{deleted, sub_only, title, segments: {"3" | "*": rule}, gql: rule, usher: rule, playlist: rule, and the
-        fields latency, rate, reset_after, truncate, short for all of it}. A bare number stands for {"status": number}.
-        """
-        vod = self._world.catalogue.vods.get(request.match_info["vod_id"])
-        if vod is None:
-            raise web.HTTPNotFound(text="no such vod")
-        body = await request.json()
-        for name in ("deleted", "sub_only", "title"):
-            if name in body:
-                setattr(vod, name, body.pop(name))
-                self._world.catalogue.save()
-        for index, row in body.pop("segments", {}).items():
-            self._add(f"vod/{vod.id}/segment/{index}", row)
-        for part in ("gql", "usher", "playlist"):
-            if part in body:
-                self._add(f"vod/{vod.id}/{part}", body.pop(part))
-        general = {name: body.pop(name) for name in (*_VOD_RULE_FIELDS, "times") if name in body}
-        if body:
-            raise ValueError(f"unknown field {', '.join(body)}")
-        if general:
-            # Bytes that are cut or slowed are media; a delay is for everything about the VOD.
-            self._add(f"vod/{vod.id}" if set(general) <= {"latency", "times"} else f"vod/{vod.id}/segment/*", general)
-        return web.json_response(vod.to_json())
-
-    async def clear_vod_faults(self, request: web.Request) -> web.Response:
-        self._world.faults.clear(f"vod/{request.match_info['vod_id']}")
         return web.json_response({})
 
     async def faults(self, request: web.Request) -> web.Response:
@@ -177,6 +113,28 @@ class Control:
         if body:
             raise ValueError(f"unknown field {', '.join(body)}")
         return web.json_response({"sessions_ended": ended, "tokens_expired": expired})
+
+    async def helix_bucket(self, request: web.Request) -> web.Response:
+        """Size, seconds to fill it, and what is left to each client."""
+        return web.json_response(self._world.buckets.to_json())
+
+    async def resize_helix_bucket(self, request: web.Request) -> web.Response:
+        """{points, seconds}: all buckets anew and full; without them 800 in 60 seconds."""
+        body = await request.json()
+        self._world.buckets.resize(int(body.get("points", POINTS)), float(body.get("seconds", SECONDS)))
+        return web.json_response(self._world.buckets.to_json())
+
+    async def tokens(self, request: web.Request) -> web.Response:
+        """Of twitch or google: {expire: true} all access tokens, {revoke: true} all grants for good,
+        {seconds: n | null} that access tokens live from now on (null: the usual time)."""
+        provider, body, tokens = request.match_info["provider"], await request.json(), self._world.tokens
+        if provider not in ("twitch", "google") or set(body) - {"expire", "revoke", "seconds"}:
+            raise ValueError("tokens are twitch's or google's; {expire, revoke, seconds}")
+        if "seconds" in body:
+            tokens.set_lifetime(provider, body["seconds"])
+        revoked = tokens.revoke_all(provider) if body.get("revoke") else 0
+        expired = tokens.expire_all(provider) if body.get("expire") else 0
+        return web.json_response({"tokens_expired": expired, "grants_revoked": revoked})
 
     async def expire_twitch_tokens(self, request: web.Request) -> web.Response:
         return web.json_response({"tokens_expired": self._world.tokens.expire_all("twitch")})
@@ -268,8 +226,8 @@ class Control:
             raise web.HTTPNotFound(text=f"no channel {channel}")
 
     def _add(self, target: str, rules: Any) -> None:
-        for row in rules if isinstance(rules, list) else [rules]:
-            self._world.faults.add(target, Rule.from_json({"status": row} if isinstance(row, int) else row))
+        for rule in rules_of(rules):
+            self._world.faults.add(target, rule)
 
 
 @web.middleware

@@ -13,12 +13,17 @@ from typing import Any
 
 from .documents import read_json, write_json
 
+_COMPANIONS = {"status": ("retry_after", "reason"), "stall": ("stall_at",), "receive": ("refuse",)}
+"""Fields that mean something only with another one, and come with it."""
+
 
 @dataclass
 class Rule:
     """What happens to a request. Several rules of one target come one after the other, field by field."""
 
     times: int | None = None
+    skip: int | None = None
+    """Requests that come before the first that it holds for."""
     status: int | None = None
     """Answer with this status in the service's own error shape, without doing anything."""
     retry_after: float | None = None
@@ -35,8 +40,18 @@ class Rule:
     """Bytes of the answer after which the connection is closed, although Content-Length promised more."""
     short: int | None = None
     """Bytes of the answer that are sent, with a Content-Length that agrees."""
+    length_off: int | None = None
+    """A Content-Length that is wrong by so many bytes; all of the body is sent, then the connection is closed."""
+    stall: float | None = None
+    """Seconds of silence within the answer."""
+    stall_at: int | None = None
+    """Bytes of the answer before the `stall`."""
+    expire: bool | None = None
+    """End all tokens and links of the VOD with this request; it is refused for it."""
     receive: int | None = None
     """Bytes of an upload's chunk that are taken in before the connection is reset."""
+    refuse: int | None = None
+    """With `receive`: answer with this status, and no reset."""
     lose_answer: bool | None = None
     """Do what was asked, and if it succeeded (200, 201) cut the connection instead of saying so."""
 
@@ -49,7 +64,7 @@ class Rule:
         if unknown := set(row) - known:
             raise ValueError(f"unknown fault field {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
         for name, value in row.items():
-            wanted = {"reason": str, "lose_answer": bool}.get(name, (int, float))
+            wanted = {"reason": str, "lose_answer": bool, "expire": bool}.get(name, (int, float))
             if value is not None and (
                 not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool)
             ):
@@ -58,6 +73,12 @@ class Rule:
 
     def to_json(self) -> dict[str, Any]:
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def rules_of(value: Any) -> list[Rule]:
+    """One rule or a list of them; a bare number stands for a status. Raises ValueError naming what is wrong."""
+    rows = value if isinstance(value, list) else [value]
+    return [Rule.from_json({"status": row} if isinstance(row, int) else row) for row in rows]
 
 
 class FaultBook:
@@ -84,17 +105,23 @@ class FaultBook:
         """What holds now for the wanted fields: for each the first rule that has it. Counts those rules down."""
         result = Rule()
         used: list[Rule] = []
+        rules = [rule for target in targets for rule in self._rules.get(target, ())]
+        waiting = [r for r in rules if r.skip and any(getattr(r, name) is not None for name in wanted)]
         for name in wanted:
-            rule = next((r for t in targets for r in self._rules.get(t, ()) if getattr(r, name) is not None), None)
-            if rule is None:
+            ready = (r for r in rules if getattr(r, name) is not None and not r.skip)
+            if (rule := next(ready, None)) is None:
                 continue
             setattr(result, name, getattr(rule, name))
-            if name == "status":
-                result.retry_after, result.reason = rule.retry_after, rule.reason
+            for companion in _COMPANIONS.get(name, ()):
+                setattr(result, companion, getattr(rule, companion))
             if not any(rule is u for u in used):
                 used.append(rule)
+        for rule in waiting:
+            rule.skip = (rule.skip or 0) - 1 or None
         for rule in used:
             self._count_down(rule)
+        if waiting:
+            self._save()
         return result
 
     def _count_down(self, rule: Rule) -> None:

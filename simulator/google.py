@@ -23,6 +23,19 @@ _QUOTA = (
     "The request cannot be completed because you have exceeded your "
     '<a href="/youtube/v3/getting-started#quota">quota</a>.'
 )
+_MESSAGES = {
+    "quotaExceeded": _QUOTA,
+    "dailyLimitExceeded": _QUOTA,
+    "uploadLimitExceeded": "The user has exceeded the number of videos they may upload.",
+    "insufficientPermissions": "Request had insufficient authentication scopes.",
+}
+_DOMAINS = {
+    "quotaExceeded": "youtube.quota",
+    "dailyLimitExceeded": "youtube.quota",
+    "uploadLimitExceeded": "youtube.video",
+    "rateLimitExceeded": "usageLimits",
+    "userRateLimitExceeded": "usageLimits",
+}
 
 
 def google_error(
@@ -31,10 +44,8 @@ def google_error(
     """Google's error JSON: error.code, error.message, error.errors[].reason."""
     usual_reason, usual_message = _REASONS.get(status, ("internalError", "Internal error encountered"))
     reason = reason or usual_reason
-    if reason in ("quotaExceeded", "dailyLimitExceeded"):
-        message = message or _QUOTA
-    message = message or usual_message
-    domain = "youtube.quota" if "xceeded" in reason else "global"
+    message = message or _MESSAGES.get(reason, usual_message)
+    domain = _DOMAINS.get(reason, "global")
     detail = {"message": message, "domain": domain, "reason": reason}
     if location:
         detail |= {"location": location, "locationType": "other"}
@@ -74,9 +85,9 @@ class GoogleToken(Site):
         grant = self.world.tokens.refresh.get(fields.get("refresh_token", ""))
         if grant is None or grant["provider"] != "google":
             return self.error(request, 400, "invalid_grant")
-        scopes = grant["scopes"]
-        access = self.world.tokens.new_access("google", GOOGLE_CLIENT_ID, GOOGLE_SECONDS, grant["login"], scopes)
-        answer = {"access_token": access, "expires_in": GOOGLE_SECONDS, "scope": " ".join(scopes)}
+        scopes, seconds = grant["scopes"], self.world.tokens.lifetime("google", GOOGLE_SECONDS)
+        access = self.world.tokens.new_access("google", GOOGLE_CLIENT_ID, seconds, grant["login"], scopes)
+        answer = {"access_token": access, "expires_in": seconds, "scope": " ".join(scopes)}
         return json_response(answer | {"token_type": "Bearer"})
 
     async def revoke(self, request: web.Request) -> web.Response:

@@ -97,7 +97,7 @@ class Gql(Site):
 
     def _token(self, vod_id: str) -> dict[str, str] | None:
         vod = self.world.catalogue.present(vod_id)
-        return None if vod is None else make_token(self.world.tokens.playback_secret, vod_id, sub_only=vod.sub_only)
+        return None if vod is None else make_token(self.world.tokens.playback_secret, vod)
 
     def _video(self, operation: str, vod: Vod) -> dict[str, Any]:
         if operation == "VideoPlayer_ChapterSelectButtonVideo":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import time
 from typing import Any
 
 from aiohttp import web
@@ -13,42 +12,17 @@ from aiohttp import web
 from .catalogue import Channel, Vod
 from .documents import rfc3339, utcnow
 from .gql import preview_url
+from .helixbucket import POINTS, SECONDS, Bucket
 from .site import Route, Site, json_response
 
-POINTS_PER_MINUTE = 800
 MOST_IDS = 100
 _PHRASES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 429: "Too Many Requests"}
-
-
-class RateLimit:
-    """A bucket of 800 points that fills evenly in a minute, as Helix has one per client."""
-
-    def __init__(self) -> None:
-        self._points, self._at = float(POINTS_PER_MINUTE), time.monotonic()
-
-    def spend(self) -> bool:
-        now = time.monotonic()
-        filled = self._points + (now - self._at) * POINTS_PER_MINUTE / 60
-        self._points, self._at = min(POINTS_PER_MINUTE, filled), now
-        if self._points < 1:
-            return False
-        self._points -= 1
-        return True
-
-    def headers(self) -> dict[str, str]:
-        full_in = (POINTS_PER_MINUTE - self._points) * 60 / POINTS_PER_MINUTE
-        return {
-            "Ratelimit-Limit": str(POINTS_PER_MINUTE),
-            "Ratelimit-Remaining": str(int(self._points)),
-            "Ratelimit-Reset": str(int(time.time() + full_in) + 1),
-        }
 
 
 class Helix(Site):
     hosts = ("api.twitch.tv",)
 
     def routes(self) -> list[Route]:
-        self._limit = RateLimit()
         return [
             ("GET", "/helix/users", self.users),
             ("GET", "/helix/videos", self.videos),
@@ -62,8 +36,8 @@ class Helix(Site):
         phrase = _PHRASES.get(status, "Service Unavailable" if status == 503 else "Internal Server Error")
         response = json_response({"error": phrase, "status": status, "message": reason or phrase.lower()}, status)
         if status == 429:
-            response.headers.update({"Ratelimit-Limit": str(POINTS_PER_MINUTE), "Ratelimit-Remaining": "0"})
-            response.headers["Ratelimit-Reset"] = str(int(time.time()) + 1)
+            limit = Bucket(POINTS, SECONDS).headers() if "bucket" not in request else request["bucket"].headers()
+            response.headers.update(limit | {"Ratelimit-Remaining": "0"})
         return response
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -78,11 +52,13 @@ class Helix(Site):
             return self.error(request, 401, "Invalid OAuth token")
         if grant["client_id"] != client_id:
             return self.error(request, 401, "Client ID and OAuth token do not match")
-        if not self._limit.spend():
+        request["bucket"] = bucket = self.world.buckets.of(client_id, grant["login"])
+        if not bucket.spend():
+            request["note"] = "the bucket is empty"
             return self.error(request, 429, None)
         request["login"] = grant["login"]
         response = await super().handle(request)
-        response.headers.update(self._limit.headers())
+        response.headers.update(bucket.headers())
         return response
 
     async def users(self, request: web.Request) -> web.Response:

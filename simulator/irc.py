@@ -1,4 +1,4 @@
-"""irc.chat.twitch.tv: TLS, capabilities, anonymous and token logins, rooms."""
+"""irc.chat.twitch.tv: TLS and, when asked for, plain; capabilities, anonymous and token logins, rooms."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ class IrcServer:
     def __init__(self, rooms: ChatRooms, tokens: TokenBook) -> None:
         self.rooms, self.tokens = rooms, tokens
         self.connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
 
-    async def start(self, port: int, context: ssl.SSLContext) -> int:
-        """Listens on 127.0.0.1; returns the port. Raises OSError when it is taken."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=context, limit=_LONGEST_LINE)
-        return int(self._server.sockets[0].getsockname()[1])
+    async def start(self, port: int, context: ssl.SSLContext | None) -> int:
+        """Listens on 127.0.0.1, without TLS when there is no context; returns the port. OSError when it is taken."""
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, ssl=context, limit=_LONGEST_LINE)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
         self.drop()
 
     def drop(self) -> int:

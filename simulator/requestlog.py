@@ -12,6 +12,7 @@ KEPT_IN_MEMORY = 20_000
 _SECRET_FIELDS = {
     "token",
     "sig",
+    "Signature",
     "nauth",
     "nauthsig",
     "upload_id",

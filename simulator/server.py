@@ -46,6 +46,10 @@ class Options:
     """Length of the first broadcast; 0 for none."""
     pause_seconds: float = PAUSE_SECONDS
     """From its end to the second one."""
+    irc_plain_port: int | None = None
+    """Chat without TLS, as on Twitch's port 6667; None: not served."""
+    media_ahead: bool = True
+    """Make all pictures and sound in the background; False: only what is asked for."""
 
 
 class Simulator:
@@ -54,6 +58,7 @@ class Simulator:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.proxy_port = self.irc_port = self.control_port = 0
+        self.irc_plain_port: int | None = None
         self._lock: IO[bytes] | None = None
         self._world: World | None = None
         self._irc: IrcServer | None = None
@@ -84,26 +89,31 @@ class Simulator:
             await self.stop()
             raise
         world.broadcasts.tick(utcnow())
-        world.media.start()
+        world.media.start(ahead=options.media_ahead)
         self._tasks = [
             asyncio.create_task(self._keep_time(world)),
             asyncio.create_task(keep_talking(world.chat, world.broadcasts)),
         ]
-        write_json(
-            options.state_dir / "simulator.json",
-            {
-                "proxy": f"http://127.0.0.1:{self.proxy_port}",
-                "ca": str(options.state_dir.resolve() / "ca.pem"),
-                "irc": f"ircs://127.0.0.1:{self.irc_port}",
-                "control": f"http://127.0.0.1:{self.control_port}",
-                "pid": os.getpid(),
-            },
-        )
+        write_json(options.state_dir / "simulator.json", self._facts())
+
+    def _facts(self) -> dict[str, str | int]:
+        """What simulator.json says: addresses, the CA, the process."""
+        plain = {} if self.irc_plain_port is None else {"irc_plain": f"irc://127.0.0.1:{self.irc_plain_port}"}
+        return {
+            "proxy": f"http://127.0.0.1:{self.proxy_port}",
+            "ca": str(self.options.state_dir.resolve() / "ca.pem"),
+            "irc": f"ircs://127.0.0.1:{self.irc_port}",
+            **plain,
+            "control": f"http://127.0.0.1:{self.control_port}",
+            "pid": os.getpid(),
+        }
 
     async def _listen(self, world: World) -> None:
         context = tls.server_context(tls.authority(self.options.state_dir))
         self._irc = IrcServer(world.chat, world.tokens)
         self.irc_port = await self._irc.start(self.options.irc_port, context)
+        if self.options.irc_plain_port is not None:
+            self.irc_plain_port = await self._irc.start(self.options.irc_plain_port, None)
 
         sites = [
             Gql(world),

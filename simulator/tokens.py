@@ -25,12 +25,13 @@ class TokenBook:
         self.access: dict[str, dict[str, Any]] = kept["access"]
         self.refresh: dict[str, dict[str, Any]] = kept["refresh"]
         self.playback_secret: str = kept["playback_secret"]
+        self.lifetimes: dict[str, int] = kept.get("lifetimes", {})
+        """Seconds that new access tokens of a provider live, where it is not the usual time."""
         self.save()
 
     def save(self) -> None:
-        write_json(
-            self._path, {"access": self.access, "refresh": self.refresh, "playback_secret": self.playback_secret}
-        )
+        kept = {"access": self.access, "refresh": self.refresh, "playback_secret": self.playback_secret}
+        write_json(self._path, kept | {"lifetimes": self.lifetimes})
 
     def new_access(self, provider: str, client_id: str, seconds: int, login: str | None, scopes: list[str]) -> str:
         text = f"ya29.{secrets.token_urlsafe(40)}" if provider == "google" else random_token(30)
@@ -60,6 +61,26 @@ class TokenBook:
         if grant is None or grant["provider"] != provider or grant["expires_at"] <= time.time():
             return None
         return grant
+
+    def lifetime(self, provider: str, usual: int) -> int:
+        """Seconds that a new access token lives."""
+        return self.lifetimes.get(provider, usual)
+
+    def set_lifetime(self, provider: str, seconds: int | None) -> None:
+        """From now on; None for the usual time again."""
+        if seconds is None:
+            self.lifetimes.pop(provider, None)
+        else:
+            self.lifetimes[provider] = int(seconds)
+        self.save()
+
+    def revoke_all(self, provider: str) -> int:
+        """Ends every grant of the provider for good, as its user can; returns how many."""
+        ended = [t for t, g in self.refresh.items() if g["provider"] == provider]
+        for text in ended:
+            del self.refresh[text]
+        self.expire_all(provider)
+        return len(ended)
 
     def expire_all(self, provider: str) -> int:
         """Ends every access token of the provider; returns how many."""

@@ -38,8 +38,9 @@ class TwitchId(Site):
         if fields["client_secret"] != TWITCH_CLIENT_SECRET:
             return self.error(request, 403, "invalid client secret")
         if fields["grant_type"] == "client_credentials":
-            access = self.world.tokens.new_access("twitch", TWITCH_CLIENT_ID, TWITCH_APP_SECONDS, None, [])
-            return json_response({"access_token": access, "expires_in": TWITCH_APP_SECONDS, "token_type": "bearer"})
+            seconds = self.world.tokens.lifetime("twitch", TWITCH_APP_SECONDS)
+            access = self.world.tokens.new_access("twitch", TWITCH_CLIENT_ID, seconds, None, [])
+            return json_response({"access_token": access, "expires_in": seconds, "token_type": "bearer"})
         if fields["grant_type"] == "refresh_token":
             return self._refresh(request, fields.get("refresh_token", ""))
         return self.error(request, 400, "Invalid grant type")
@@ -51,9 +52,10 @@ class TwitchId(Site):
         if grant is None or grant["provider"] != "twitch":
             return self.error(request, 400, "missing refresh token" if not refresh else "Invalid refresh token")
         login, scopes = grant["login"], grant["scopes"]
+        seconds = tokens.lifetime("twitch", TWITCH_USER_SECONDS)
         answer = {
-            "access_token": tokens.new_access("twitch", TWITCH_CLIENT_ID, TWITCH_USER_SECONDS, login, scopes),
-            "expires_in": TWITCH_USER_SECONDS,
+            "access_token": tokens.new_access("twitch", TWITCH_CLIENT_ID, seconds, login, scopes),
+            "expires_in": seconds,
             "refresh_token": tokens.new_refresh("twitch", TWITCH_CLIENT_ID, login, scopes),
             "scope": scopes,
             "token_type": "bearer",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 
 from .catalogue import Vod
-from .media import QUALITIES
-from .playback import token_error
+from .playback import link_query, token_error
+from .recipes import QUALITIES
 from .site import Route, Site, json_response
 
 CDN_HOST = "d2nvs31859zcd8.cloudfront.net"
@@ -41,17 +41,20 @@ class Usher(Site):
         vod = self.world.catalogue.present(vod_id)
         query = request.query
         value, signature = query.get("token") or query.get("nauth", ""), query.get("sig") or query.get("nauthsig", "")
-        if why := token_error(self.world.tokens.playback_secret, value, signature, vod_id):
+        secret, generation = self.world.tokens.playback_secret, vod.link_generation if vod else 0
+        if why := token_error(secret, value, signature, vod_id, generation):
             request["note"] = why
             return self.error(request, 403, "nauth_token_invalid")
         if vod is None:
             return self.error(request, 404, None)
         if vod.sub_only:
             return self.error(request, 403, "vod_manifest_restricted")
-        return web.Response(body=_master(vod).encode(), content_type="application/vnd.apple.mpegurl")
+        return web.Response(
+            body=_master(vod, link_query(secret, vod)).encode(), content_type="application/vnd.apple.mpegurl"
+        )
 
 
-def _master(vod: Vod) -> str:
+def _master(vod: Vod, query: str) -> str:
     lines = [
         "#EXTM3U",
         _TWITCH_INFO,
@@ -69,5 +72,5 @@ def _master(vod: Vod) -> str:
         stream += f',VIDEO="{quality.folder}"'
         if quality.size is not None:
             stream += ",FRAME-RATE=30.000"
-        lines += [f"#EXT-X-STREAM-INF:{stream}", f"https://{CDN_HOST}/{vod.folder}/{quality.folder}/{playlist}"]
+        lines += [f"#EXT-X-STREAM-INF:{stream}", f"https://{CDN_HOST}/{vod.folder}/{quality.folder}/{playlist}{query}"]
     return "\n".join(lines) + "\n"

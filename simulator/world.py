@@ -7,11 +7,13 @@ from pathlib import Path
 
 from . import DEMO_CHANNEL, GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET, TWITCH_CLIENT_ID, seed
 from .broadcasts import Broadcasts
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Vod
 from .chatlog import ChatRooms
 from .documents import read_json, utcnow, write_json
 from .faults import FaultBook
+from .helixbucket import Buckets
 from .media import MediaRoom
+from .recipes import Recipe
 from .requestlog import RequestLog
 from .tokens import TWITCH_USER_SECONDS, TokenBook
 from .videos import VideoStore
@@ -31,6 +33,7 @@ class World:
     broadcasts: Broadcasts
     videos: VideoStore
     log: RequestLog
+    buckets: Buckets
 
 
 def open_world(state_dir: Path, media_dir: Path, *, broadcast_seconds: float, pause_seconds: float) -> World:
@@ -42,14 +45,21 @@ def open_world(state_dir: Path, media_dir: Path, *, broadcast_seconds: float, pa
         faults.clear()
         seed.fill(catalogue, faults, utcnow())
     media = MediaRoom(media_dir)
-    for name, seconds in catalogue.media_in_use():
-        media.plan(name, seconds)
+    for vod in catalogue.vods.values():
+        media.plan(vod.media_name, recipe_of(vod))
     chat = ChatRooms(state_dir / "chat", catalogue)
     broadcasts = Broadcasts(state_dir / "broadcasts.json", catalogue, media, broadcast_seconds, pause_seconds)
     tokens = TokenBook(state_dir / "tokens.json")
     _write_token_files(state_dir, tokens)
     log = RequestLog(state_dir / "requests.log")
-    return World(state_dir, catalogue, faults, tokens, media, chat, broadcasts, VideoStore(state_dir / "youtube"), log)
+    videos = VideoStore(state_dir / "youtube")
+    return World(state_dir, catalogue, faults, tokens, media, chat, broadcasts, videos, log, Buckets())
+
+
+def recipe_of(vod: Vod, kbps: int | None = None) -> Recipe:
+    """How the VOD's media are made."""
+    seconds = vod.media_seconds or vod.seconds
+    return Recipe(seconds, kbps, container=vod.container, inits=vod.inits, resize=vod.resize)
 
 
 def _write_token_files(state_dir: Path, tokens: TokenBook) -> None:

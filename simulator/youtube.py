@@ -1,4 +1,4 @@
-"""YouTube's Data API: resumable upload of videos, videos.list, channels.list.
+"""YouTube's Data API: resumable upload of videos.
 
 Protocol: https://developers.google.com/youtube/v3/guides/using_resumable_upload_protocol and what
 googleapiclient.http.HttpRequest.next_chunk sends and reads.
@@ -8,25 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
 from typing import Any
 
 from aiohttp import web
 
 from .connections import reset
-from .documents import parse_time
 from .google import google_error
-from .site import Route, Site, json_response
+from .site import Route, json_response
 from .videos import GRAIN, Session
+from .youtubelists import Lists, video_resource
 
 UPLOAD_PATH = "/upload/youtube/v3/videos"
 LONGEST_TITLE, LONGEST_DESCRIPTION = 100, 5000
-CHANNEL_ID = "UCsimulatedPixelPia00001"
-PROCESSING_SECONDS = 3
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 
 
-class YouTube(Site):
+class YouTube(Lists):
     hosts = ("youtube.googleapis.com", "www.googleapis.com")
 
     def routes(self) -> list[Route]:
@@ -34,27 +31,22 @@ class YouTube(Site):
             ("POST", UPLOAD_PATH, self.open),
             ("PUT", UPLOAD_PATH, self.put),
             ("DELETE", UPLOAD_PATH, self.cancel),
-            ("GET", "/youtube/v3/videos", self.videos),
-            ("GET", "/youtube/v3/channels", self.channels),
+            *super().routes(),
         ]
 
     def targets(self, request: web.Request) -> list[str]:
         if request.path != UPLOAD_PATH:
-            return ["youtube/api"]
+            return [f"youtube/api/{request.path.rpartition('/')[2]}", "youtube/api", "youtube"]
         if request.method != "PUT":
-            return ["youtube/open"]
+            return ["youtube/open", "youtube"]
         probe = request.headers.get("Content-Range", "").startswith("bytes */")
-        return ["youtube/probe" if probe else "youtube/chunk"]
+        return ["youtube/probe" if probe else "youtube/chunk", "youtube"]
 
     def error(self, request: web.Request, status: int, reason: str | None) -> web.Response:
         return google_error(status, reason)
 
-    def _authorized(self, request: web.Request) -> bool:
-        kind, _, text = request.headers.get("Authorization", "").partition(" ")
-        return kind == "Bearer" and self.world.tokens.valid(text, "google") is not None
-
     async def open(self, request: web.Request) -> web.Response:
-        if not self._authorized(request):
+        if self.grant(request) is None:
             return google_error(401)
         if request.query.get("uploadType") != "resumable":
             return google_error(400, "uploadTypeNotSupported", "The simulator takes resumable uploads only.")
@@ -88,14 +80,14 @@ class YouTube(Site):
         refusal = None
         if session is None or session.gone:
             refusal = google_error(404 if session is None or session.gone is None else session.gone)
-        elif "Authorization" in request.headers and not self._authorized(request):
+        elif "Authorization" in request.headers and self.grant(request) is None:
             refusal = google_error(401)
         if refusal is not None or session is None:
             await _swallow(request)
             return refusal or google_error(404)
         if self.world.videos.video(session.video_id) is not None:
             await _swallow(request)
-            return json_response(self._resource(self.world.videos.finish(session)))
+            return json_response(video_resource(self.world.videos.finish(session)))
         match = _RANGE.fullmatch(request.headers.get("Content-Range", "bytes 0-0/0" if session.total == 0 else ""))
         if match is None and request.content_length is not None:  # The whole file at once.
             last = request.content_length - 1
@@ -114,7 +106,8 @@ class YouTube(Site):
         if first > received or (not is_last and (last + 1 - first) % GRAIN):
             await _swallow(request)
             return google_error(400, "badRequest", "Invalid request. The chunk does not fit to what was received.")
-        limit = self.world.faults.take(["youtube/chunk"], "receive").receive
+        fault = self.world.faults.take(["youtube/chunk", "youtube"], "receive")
+        limit = fault.receive
         skip, taken = received - first, 0
         with session.part.open("ab") as part:
             async for data in request.content.iter_chunked(GRAIN):
@@ -127,6 +120,9 @@ class YouTube(Site):
         if limit is not None:
             session.keep_whole_grains()
             request["note"] = f"fault: cut after {limit} bytes of the chunk"
+            if fault.refuse is not None:
+                await _swallow(request)
+                return google_error(fault.refuse)
             reset(request)
             return web.Response(status=503)
         if session.received() != last + 1:
@@ -139,68 +135,13 @@ class YouTube(Site):
         received = session.received()
         if session.total is not None and received >= session.total:
             video = await asyncio.to_thread(self.world.videos.finish, session)
-            return json_response(self._resource(video))
+            return json_response(video_resource(video))
         if received % GRAIN:
             received = session.keep_whole_grains()
         headers = {"X-GUploader-UploadID": session.id}
         if received:
             headers["Range"] = f"bytes=0-{received - 1}"
         return web.Response(status=308, reason="Resume Incomplete", headers=headers)
-
-    async def videos(self, request: web.Request) -> web.Response:
-        if not self._authorized(request):
-            return google_error(401)
-        ids = [i for value in request.query.getall("id", []) for i in value.split(",")]
-        found = [v for i in ids if (v := self.world.videos.video(i))]
-        return json_response(_listing("video", [_parts(self._resource(v), request) for v in found]))
-
-    async def channels(self, request: web.Request) -> web.Response:
-        if not self._authorized(request):
-            return google_error(401)
-        if request.query.get("mine") != "true":
-            return json_response(_listing("channel", []))
-        channel = {
-            "kind": "youtube#channel",
-            "etag": "simulator",
-            "id": CHANNEL_ID,
-            "snippet": {"title": "Pixel Pia Archive", "description": "", "customUrl": "@pixelpia"},
-            "status": {"privacyStatus": "public", "isLinked": True, "longUploadsStatus": "allowed"},
-        }
-        return json_response(_listing("channel", [_parts(channel, request)]))
-
-    def _resource(self, video: dict[str, Any]) -> dict[str, Any]:
-        given = video["resource"]
-        processed = time.time() - parse_time(video["uploaded_at"]).timestamp() > PROCESSING_SECONDS
-        return {
-            "kind": "youtube#video",
-            "etag": video["sha256"][:27],
-            "id": video["id"],
-            "snippet": {
-                "publishedAt": video["uploaded_at"],
-                "channelId": CHANNEL_ID,
-                "channelTitle": "Pixel Pia Archive",
-                "categoryId": "22",
-                "liveBroadcastContent": "none",
-                **given["snippet"],
-            },
-            "status": {
-                "privacyStatus": "public",
-                "license": "youtube",
-                **given.get("status", {}),
-                "uploadStatus": "processed" if processed else "uploaded",
-            },
-        }
-
-
-def _listing(kind: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-    page = {"totalResults": len(items), "resultsPerPage": max(len(items), 5)}
-    return {"kind": f"youtube#{kind}ListResponse", "etag": "simulator", "items": items, "pageInfo": page}
-
-
-def _parts(resource: dict[str, Any], request: web.Request) -> dict[str, Any]:
-    """Only the parts that were asked for."""
-    asked = {part for value in request.query.getall("part", []) for part in value.split(",")}
-    return {k: v for k, v in resource.items() if k in {"kind", "etag", "id"} | asked}
 
 
 def _bad_metadata(resource: Any) -> web.Response | None:
