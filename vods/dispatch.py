@@ -6,13 +6,14 @@ import logging
 from datetime import UTC, datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from oauth import tokens
 from vods import eligible, leasing
 from vods.leasing import Stage
-from vods.models import Redo, State, Vod
+from vods.models import Channel, Redo, State, Vod
 from vods.transitions import move
 from vodtender.http import ErrorKind
 from vodtender.telemetry import correlation, metrics, store
@@ -55,11 +56,12 @@ def fill_soon() -> None:
 
 def settle_uploads() -> None:
     """Moves VODs with a file between `downloaded` and `done` when uploading was switched on or off since."""
-    wanted = Vod.objects.filter(youtube_id="", skip_upload=False, channel__upload=True).exclude(file_path="")
+    uploading = list(Channel.objects.filter(upload=True).values_list("pk", flat=True))
+    wanted = Q(youtube_id="", skip_upload=False, channel_id__in=uploading) & ~Q(file_path="")
     waiting = Vod.objects.filter(state=State.DOWNLOADED)
     if eligible.uploads_enabled():
-        move(Vod.objects.filter(state=State.DONE, pk__in=wanted.values("pk")), State.DOWNLOADED, attempts=0)
-        waiting = waiting.exclude(pk__in=wanted.values("pk")).exclude(redo=Redo.UPLOAD, skip_upload=False)
+        move(Vod.objects.filter(wanted, state=State.DONE), State.DOWNLOADED, attempts=0)
+        waiting = waiting.exclude(wanted).exclude(redo=Redo.UPLOAD, skip_upload=False)
     move(waiting, State.DONE, redo=Redo.NOTHING)
     if tokens.connected("youtube"):
         refused = Vod.objects.filter(state=State.FAILED, step=Stage.UPLOAD, error_kind=ErrorKind.AUTH)

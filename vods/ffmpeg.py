@@ -15,10 +15,9 @@ from typing import IO
 
 import imageio_ffmpeg
 
-from vods.diskerrors import disk_full
+from vods.errors import ffmpeg_error
 from vodtender.http import ErrorKind, ServiceError
 
-_FULL = re.compile("No space left on device|Disk quota exceeded|File too large")
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
 END_SECONDS = 0.5  # a remux that waits for its input hears SIGTERM only then, and what it made is thrown away
 
@@ -85,18 +84,19 @@ class Ffmpeg:
         return True
 
     def check(self, folder: Path) -> None:
-        """After the end: ServiceError (DISK_FULL, TRANSIENT) by the system's doing, Unplayable by the media's."""
+        """After the end: ServiceError (see errors.py) by the system's doing, Unplayable by the media's."""
         self._drain.join()
         code = self._process.returncode
-        said = " ".join(self._tail)
-        full = _FULL.search(said)
-        if full or code == -signal.SIGXFSZ:
-            raise disk_full(folder, full.group() if full else "file size limit reached")
-        if code < 0:
-            text = f"ffmpeg was ended by signal {-code}. The video is put together again from what is here."
-            raise ServiceError("ffmpeg", ErrorKind.TRANSIENT, text)
+        if (meaning := ffmpeg_error(code, tuple(self._tail), folder)) is not None:
+            raise meaning
         if code:
-            raise Unplayable(f"ffmpeg ended with {code}: {said[-400:] or 'no message'}")
+            raise Unplayable(f"ffmpeg ended with {code}: {self.said or 'no message'}")
+
+    @property
+    def said(self) -> str:
+        """The end of what it complained about, after its end."""
+        self._drain.join()
+        return " ".join(self._tail)[-400:]
 
     def stop(self) -> None:
         """Terminate, then kill, and wait for it. Harmless when it has ended. `close` must follow."""

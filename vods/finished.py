@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from vods.sync import sync_file
 from vods.verify import Gap, sha256_of
 
 NAME = "finished.json"
@@ -20,8 +21,19 @@ FAILED = "failed.json"
 
 
 @dataclass(frozen=True)
+class Muted:
+    """A part of the video without (all of) its sound, in seconds."""
+
+    start: float
+    duration: float
+
+
+@dataclass(frozen=True)
 class MediaFile:
-    """A complete video. Size in bytes, duration in seconds; `gaps` are what the operator accepted to be missing."""
+    """A complete video. Size in bytes, duration in seconds; `gaps` are what the operator accepted to be missing.
+
+    `muted` is where Twitch took (some of) the sound away.
+    """
 
     path: Path
     size: int
@@ -30,6 +42,7 @@ class MediaFile:
     gaps: tuple[Gap, ...]
     segments_resumed: int
     sha256: str
+    muted: tuple[Muted, ...] = ()
 
 
 def remember(folder: Path, media: MediaFile) -> None:
@@ -46,7 +59,8 @@ def recall(
     facts = read_facts(folder / NAME)
     try:
         gaps = tuple(Gap(**gap) for gap in facts.pop("gaps"))
-        media = MediaFile(**(facts | {"path": target, "gaps": gaps}))
+        muted = tuple(Muted(**part) for part in facts.pop("muted", ()))
+        media = MediaFile(**(facts | {"path": target, "gaps": gaps, "muted": muted}))
     except (KeyError, TypeError):
         return None
     for path in candidates:
@@ -88,8 +102,4 @@ def write_durably(path: Path, facts: dict[str, Any]) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Bring renames in the folder to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_file(folder)

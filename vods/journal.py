@@ -129,8 +129,10 @@ class Journal:
         flags: list[object] = [entry.gap, entry.muted] if entry.gap or entry.muted else []
         self._write(fields + flags)
 
-    def sync(self) -> None:
-        os.fdatasync(self._file)
+    @property
+    def descriptor(self) -> int:
+        """The open file, to be synced."""
+        return self._file
 
     def close(self) -> None:
         os.close(self._file)

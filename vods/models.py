@@ -217,6 +217,7 @@ class Vod(models.Model):
             models.Index(fields=["channel", "-started_at"], name="vod_of_channel"),
             models.Index(fields=["state", "-started_at", "-id"], name="vod_state_newest"),
             models.Index(fields=["state", "-done_at", "-id"], name="vod_state_done"),
+            models.Index(fields=["state", "youtube_id"], name="vod_unpublished"),
         ]
 
     def __str__(self) -> str:

@@ -4,34 +4,61 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 import zlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vods import journal
 from vods.journal import Contents, Entry, Header, Journal
 from vods.playlist import Segment
 from vods.stopped import Stopped
+from vods.sync import Syncer
 
-SYNC_SECONDS = 8.0  # how much a power loss may cost; a crash of ours, even kill -9, costs nothing that is journalled
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bytes of the part file that play with one init section, and from when to when (seconds) they are to play.
+
+    `starts` is None when none of its segments is there.
+    """
+
+    offset: int
+    end: int
+    starts: float | None
+    ends: float
 
 
 class PartFile:
-    """Bytes of the pieces one after the other in `path`. Used by one thread; others may read the file."""
+    """Bytes of the pieces one after the other in `path`. Used by one thread; others may read the file.
+
+    It is brought to the disk every few seconds, data before journal: a power loss costs that much, a crash of ours,
+    even kill -9, costs nothing that is journalled.
+    """
 
     def __init__(
-        self, path: Path, header: Header, pieces: Sequence[Segment], kept: Sequence[Entry], keep: int | None
+        self,
+        path: Path,
+        header: Header,
+        pieces: Sequence[Segment],
+        kept: Sequence[Entry],
+        keep: int | None,
+        beside: Path | None = None,
     ) -> None:
         self.path = path
         self.entries: list[Entry] = list(kept)
         self.resumed = sum(1 for entry in kept if not entry.gap and entry.sequence >= 0)
+        self.segments_done = sum(1 for entry in kept if entry.sequence >= 0)
         self._pieces = pieces
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        os.ftruncate(self._file, self.size)
-        os.lseek(self._file, self.size, os.SEEK_SET)
-        self._journal = Journal(journal_path(path), header, keep=keep)
-        self._synced_at = time.monotonic()
+        try:
+            os.ftruncate(self._file, self.size)
+            os.lseek(self._file, self.size, os.SEEK_SET)
+            self._journal = Journal(journal_path(path), header, keep=keep)
+        except OSError:
+            os.close(self._file)
+            raise
+        self._syncer = Syncer(self._file, self._journal.descriptor, beside=beside)
 
     @property
     def size(self) -> int:
@@ -48,26 +75,48 @@ class PartFile:
         """The segments that were given up."""
         return [piece for piece, entry in zip(self._pieces, self.entries, strict=False) if entry.gap]
 
-    def append(self, piece: Segment, body: bytes | bytearray) -> None:
+    @property
+    def muted(self) -> list[Segment]:
+        """The segments that came without (all of) their sound."""
+        return [piece for piece, entry in zip(self._pieces, self.entries, strict=False) if entry.muted]
+
+    def stretches(self) -> list[Stretch]:
+        """The groups of pieces that play with one init section, in order."""
+        found: dict[int, Stretch] = {}
+        for piece, entry in zip(self._pieces, self.entries, strict=False):
+            there = entry.sequence >= 0 and not entry.gap
+            known = found.get(piece.group) or Stretch(entry.offset, entry.offset, None, 0.0)
+            starts = known.starts if known.starts is not None or not there else piece.start
+            ends = piece.start + piece.duration if there else known.ends
+            found[piece.group] = Stretch(known.offset, entry.end, starts, ends)
+        return list(found.values())
+
+    def adopt(self, pieces: Sequence[Segment]) -> bool:
+        """Go on with another reading of the same playlist; False when it does not fit what is here."""
+        if not _same_playlist(self.entries, pieces):
+            return False
+        self._pieces = pieces
+        return True
+
+    def append(self, piece: Segment, body: bytes | bytearray, *, muted: bool = False) -> None:
         """Write the next piece's bytes, then its journal line."""
         journal.write_all(self._file, body)
-        self._note(Entry(piece.sequence, piece.name, self.size, len(body), zlib.crc32(body)))
+        self._note(Entry(piece.sequence, piece.name, self.size, len(body), zlib.crc32(body), muted=muted))
 
     def append_gap(self, piece: Segment) -> None:
         """Note that the next piece was given up."""
         self._note(Entry(piece.sequence, piece.name, self.size, 0, 0, gap=True))
 
     def close(self) -> None:
+        self._syncer.close()
         os.close(self._file)
         self._journal.close()
 
     def _note(self, entry: Entry) -> None:
         self._journal.append(entry)
         self.entries.append(entry)
-        if time.monotonic() - self._synced_at > SYNC_SECONDS:
-            os.fdatasync(self._file)  # the data first: what the journal then says after a power loss is true
-            self._journal.sync()
-            self._synced_at = time.monotonic()
+        self.segments_done += entry.sequence >= 0
+        self._syncer.written(entry.length)
 
 
 def journal_path(part: Path) -> Path:
@@ -75,27 +124,37 @@ def journal_path(part: Path) -> Path:
 
 
 def open_part(
-    path: Path, header: Header, pieces: Sequence[Segment], *, accept_gap: bool, stop: threading.Event
+    path: Path,
+    header: Header,
+    pieces: Sequence[Segment],
+    *,
+    accept_gap: bool,
+    stop: threading.Event,
+    beside: Path | None = None,
 ) -> PartFile:
     """Open the part file at `path`, keeping what fits `pieces` and is intact; from zero when the playlist changed.
 
-    A gap noted earlier is kept only with `accept_gap`. Raises OSError, and Stopped when `stop` is set while checking.
+    A gap noted earlier is kept only with `accept_gap`. `beside` is a file to be brought to the disk along with it.
+    Raises OSError, and Stopped when `stop` is set while checking.
     """
     contents = journal.read(journal_path(path))
     if contents is None or contents.header != header or not _same_playlist(contents.entries, pieces):
-        return PartFile(path, header, pieces, (), None)
+        return PartFile(path, header, pieces, (), None, beside)
     entries = contents.entries
     if not accept_gap:
         entries = _before_first_gap(entries)
     intact = _intact(path, entries, stop)
-    return PartFile(path, header, pieces, contents.entries[:intact], _journal_end(contents, intact))
+    return PartFile(path, header, pieces, contents.entries[:intact], _journal_end(contents, intact), beside)
 
 
 def _same_playlist(entries: Sequence[Entry], pieces: Sequence[Segment]) -> bool:
-    """Names and sequence numbers agree from the start. Host, folder and token of the address do not matter."""
+    """Names and sequence numbers agree from the start. Host, folder, token and muting of the address do not matter."""
     if len(entries) > len(pieces):
         return False
-    return all((e.sequence, e.name) == (p.sequence, p.name) for e, p in zip(entries, pieces, strict=False))
+    return all(
+        entry.sequence == piece.sequence and entry.name == piece.name
+        for entry, piece in zip(entries, pieces, strict=False)
+    )
 
 
 def _before_first_gap(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
@@ -103,7 +162,7 @@ def _before_first_gap(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
 
 
 def _intact(path: Path, entries: Sequence[Entry], stop: threading.Event) -> int:
-    """How many entries from the start have exactly their bytes in the file (1 GB a second from the page cache)."""
+    """How many entries from the start have exactly their bytes in the file (GBs a second from the page cache)."""
     try:
         file = path.open("rb", buffering=0)
     except FileNotFoundError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,12 +11,12 @@ import urllib3
 from urllib3.response import BaseHTTPResponse
 
 from vods.connections import Aborted, Connections
-from vods.playlist import SERVICE
-from vodtender.http import ErrorKind, ServiceError, backoff_seconds, retry_after_seconds
+from vods.errors import MISSING_STATUS, server_error
+from vods.ratelimit import TokenBucket
+from vodtender.http import backoff_seconds, retry_after_seconds
 
 CHUNK = 1 << 18
 LARGEST_BODY = 512 << 20
-MISSING_STATUS = frozenset({403, 404, 410})
 
 
 @dataclass(frozen=True)
@@ -55,29 +54,11 @@ class _Failed(Exception):
         self.wait = wait
 
 
-class TokenBucket:
-    """Lets `rate` bytes a second through, over all threads; 0 means no limit."""
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._lock = threading.Lock()
-        self._free_at = time.monotonic()
-
-    def delay(self, count: int) -> float:
-        """Book `count` bytes and say how many seconds to wait for them."""
-        if not self._rate:
-            return 0.0
-        with self._lock:
-            now = time.monotonic()
-            self._free_at = max(self._free_at, now - 0.25) + count / self._rate  # a quarter second may burst
-            return max(0.0, self._free_at - now)
-
-
 class Fetcher:
     """Fetches bodies over `connections`, for several threads. A 429 or a Retry-After holds all of them back."""
 
     def __init__(
-        self, connections: Connections, headers: Mapping[str, str], patience: Patience, rate_limit: int = 0
+        self, connections: Connections, headers: Mapping[str, str], patience: Patience, bucket: TokenBucket
     ) -> None:
         self._connections = connections
         # Lengths are checked, so nobody may compress on the way.
@@ -85,15 +66,24 @@ class Fetcher:
             "Accept-Encoding": "identity"
         }
         self._patience = patience
-        self._bucket = TokenBucket(rate_limit)
+        self._bucket = bucket
         self._held_until = 0.0
 
-    def fetch(self, url: str, what: str, check: Callable[[bytearray], str | None] = lambda _: None) -> bytearray:
+    def fetch(
+        self,
+        url: str,
+        what: str,
+        check: Callable[[bytearray], str | None] = lambda _: None,
+        *,
+        missing_tries: int | None = None,
+    ) -> bytearray:
         """The complete body. `what` names it in errors; `check` may object to a complete body by returning why.
 
+        `missing_tries`: how often the server must say that there is no such thing, None for as often as patience says.
         Raises Missing, Aborted, and ServiceError (TRANSIENT, RATE_LIMITED, INVALID) after the last try.
         """
         missing = 0
+        enough = missing_tries or self._patience.missing_tries
         for attempt in itertools.count(1):
             self._sleep(self._held_until - time.monotonic())
             try:
@@ -103,10 +93,10 @@ class Fetcher:
                 return body
             except _Failed as failed:
                 missing += failed.status in MISSING_STATUS
-                if missing == self._patience.missing_tries:
+                if missing >= enough:
                     raise Missing(failed.status or 0) from None
                 if attempt >= self._patience.tries or (failed.wait or 0.0) > self._patience.longest_wait:
-                    raise self._given_up(what, attempt, failed) from None
+                    raise server_error(what, failed.why, attempt, status=failed.status, wait=failed.wait) from None
                 self._hold(failed, attempt)
         raise AssertionError("unreachable")
 
@@ -153,7 +143,7 @@ class Fetcher:
         body = bytearray(expected or 0)  # of its final size: growing it would need up to twice the memory
         size = 0
         pace = _Pace(self._patience)
-        while data := response.read1(CHUNK):
+        while data := response.read1(self._bucket.chunk(CHUNK)):
             body[size : size + len(data)] = data
             size += len(data)
             if size > LARGEST_BODY:
@@ -167,14 +157,6 @@ class Fetcher:
         if (expected is not None and len(body) != expected) or not body:
             raise _Failed(f"the body ended after {len(body)} of {length or 'some'} bytes")
         return body
-
-    def _given_up(self, what: str, tries: int, failed: _Failed) -> ServiceError:
-        if failed.status == 429:
-            text = "Twitch's video server says that we ask too often (429). The download goes on later by itself."
-            return ServiceError(SERVICE, ErrorKind.RATE_LIMITED, text, status=429, retry_after=failed.wait)
-        times = "once" if tries == 1 else f"{tries} times"
-        text = f"{what} could not be fetched, tried {times}: {failed.why}. The download goes on later from here."
-        return ServiceError(SERVICE, ErrorKind.TRANSIENT, text, status=failed.status, retry_after=failed.wait)
 
 
 class _Pace:

@@ -1,7 +1,7 @@
 """Is the finished MP4 the whole video?
 
-Every packet is listed by ffmpeg (no ffprobe, no decoding) and its times are compared with the playlist. Container
-durations are not trusted: half a file may still report the full length.
+The time and the place of every packet are read from its index (no ffprobe, no decoding) and compared with the playlist
+and the file. Container durations are not trusted: half a file may still report the full length.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from vods.ffmpeg import Ffmpeg, Unplayable
+from vods.ffmpeg import Unplayable
+from vods.mp4 import Stream, list_streams
 from vods.stopped import Stopped
+from vods.sync import sync_file
 
 CHUNK = 1 << 20
 
@@ -53,19 +55,6 @@ class Expectation:
         return 1.0 + 0.001 * self.segments + 0.5 * self.discontinuities
 
 
-@dataclass
-class Stream:
-    """One stream's packets. Times in ticks of `tick` seconds."""
-
-    media: str
-    tick: float
-    packets: int = 0
-    first: int = 0
-    last: int = 0
-    end: int = 0
-    jumps: list[tuple[int, int]] = field(default_factory=list)  # (dts before, dts after)
-
-
 @dataclass(frozen=True)
 class Verified:
     """What was found. `duration` in seconds, `packets` by kind of stream; `gaps` as recorded or accepted."""
@@ -76,17 +65,21 @@ class Verified:
     sha256: str
 
 
-def verify(program: str, path: Path, expected: Expectation, stop: threading.Event) -> Verified:
-    """Check the file, hashing it at the same time. Raises Unplayable (with what is wrong), Stopped, ServiceError."""
+def verify(path: Path, expected: Expectation, stop: threading.Event) -> Verified:
+    """Check the file, and hash it and bring it to the disk at the same time.
+
+    Raises Unplayable (with what is wrong), Stopped, OSError.
+    """
     digest = _Digest(path, stop)
     digest.start()
     try:
-        streams = list_streams(program, path, expected.step, stop)
+        streams = list_streams(path, expected.step)
+        gaps = check(streams, expected)
+        sync_file(path)
     finally:
         digest.join()
     if digest.result is None:
         raise Stopped
-    gaps = check(streams, expected)
     end = max(stream.end * stream.tick for stream in streams)
     packets = {stream.media: stream.packets for stream in streams}
     return Verified(end, packets, gaps, digest.result)
@@ -104,7 +97,7 @@ def sha256_of(path: Path, stop: threading.Event) -> str:
 
 
 class _Digest(threading.Thread):
-    """Hashes beside ffmpeg's reading, so that the disk is read once and the other read comes from the page cache."""
+    """Hashes beside the other checks, while the file is in the page cache."""
 
     def __init__(self, path: Path, stop: threading.Event) -> None:
         super().__init__(name="sha256", daemon=True)
@@ -117,50 +110,6 @@ class _Digest(threading.Thread):
             self.result = sha256_of(self._path, self._stop_event)
         except Stopped:
             self.result = None
-
-
-def list_streams(program: str, path: Path, step: float, stop: threading.Event) -> list[Stream]:
-    """Every packet of every stream, summed up. Jumps are those longer than `step` seconds. Raises as `verify`."""
-    child = Ffmpeg(program, ["-i", f"file:{path}", "-map", "0", "-c", "copy", "-f", "framecrc", "pipe:1"], feed=False)
-    streams: list[Stream] = []
-    media: list[str] = []
-    limits: list[float] = []
-    try:
-        for number, line in enumerate(child.stdout):
-            if line[:1] != b"#":
-                fields = line.split(b",", 5)
-                which = int(fields[0])
-                _count(streams[which], int(fields[1]), int(fields[3]), limits[which])
-            elif line.startswith(b"#media_type"):
-                media.append(line.split(b":")[1].strip().decode())
-            elif line.startswith(b"#tb"):
-                above, below = line.split(b":")[1].split(b"/")
-                tick = int(above) / int(below)
-                streams.append(Stream("", tick))
-                limits.append(step / tick)
-            if number % 4096 == 0 and stop.is_set():
-                raise Stopped
-        while not child.wait(0.2):
-            if stop.is_set():
-                raise Stopped
-        child.check(path.parent)
-    finally:
-        child.stop()
-        child.close()
-    for stream, kind in zip(streams, media, strict=True):
-        stream.media = kind
-    return streams
-
-
-def _count(stream: Stream, dts: int, duration: int, limit: float) -> None:
-    if not stream.packets:
-        stream.first = dts
-    elif dts - stream.last > limit or dts < stream.last:
-        stream.jumps.append((stream.last, dts))
-    stream.packets += 1
-    stream.last = dts
-    # The MP4 stretches the last packet before a jump over it, so a packet's duration says nothing about content.
-    stream.end = dts + min(duration, int(limit))
 
 
 def check(streams: Sequence[Stream], expected: Expectation) -> tuple[Gap, ...]:

@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from vods.connections import Aborted
 from vods.playlist import Segment
 from vods.segments import Missing
 from vodtender.http import ServiceError
 
-Result = bytearray | Missing | ServiceError
+FASTER = 1.08  # more connections are worth keeping up with when they bring at least this much more
+ROUNDS_BETWEEN_TRIES = 8
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A piece's bytes. `muted`: they came without (all of) the sound."""
+
+    body: bytearray
+    muted: bool = False
+
+
+Result = Fetched | Missing | ServiceError
 
 
 class Window:
-    """A window of segments in flight: at most `connections` at once, results handed out in order.
+    """A window of segments in flight, results handed out in order.
 
-    Memory is bounded: no segment is begun that is `ahead` places past the next one to hand out, nor one that may bring
-    those begun and not handed out above `budget` bytes, judging by the largest so far.
+    It begins with `connections` at once and goes up to `most` as long as more of them bring more bytes a second, which
+    they do when the server answers late or slows each connection down. Memory is bounded: no segment is begun that is
+    too far past the next one to hand out, nor one that may bring those begun and not handed out above `budget` bytes,
+    judging by the largest so far.
     """
 
     def __init__(
         self,
-        fetch: Callable[[Segment], bytearray],
+        fetch: Callable[[Segment], Fetched],
         pieces: Sequence[Segment],
         *,
         connections: int,
         aborted: threading.Event,
-        budget: int = 128 << 20,
+        most: int = 0,
+        budget: int = 96 << 20,
     ) -> None:
         self._fetch = fetch
         self._pieces = pieces
-        self._ahead = connections + (connections + 1) // 2
         self._budget = budget
         self._aborted = aborted
         self._state = threading.Condition()
@@ -39,8 +55,8 @@ class Window:
         self._largest = 0
         self._next, self._head = 0, 0
         self._over = False
-        count = min(connections, len(pieces))
-        self._threads = [threading.Thread(target=self._work, name=f"segment-{i}", daemon=True) for i in range(count)]
+        self._growth = _Growth(connections, max(connections, most))
+        self._threads = [self._thread(i) for i in range(min(connections, len(pieces)))]
 
     def __enter__(self) -> Window:
         for thread in self._threads:
@@ -55,7 +71,7 @@ class Window:
         for thread in self._threads:
             thread.join()
 
-    def results(self) -> Iterator[tuple[Segment, bytearray | Missing]]:
+    def results(self) -> Iterator[tuple[Segment, Fetched | Missing]]:
         """Each piece with its body, or Missing. Raises the ServiceError of the first piece that failed; Aborted."""
         for place, piece in enumerate(self._pieces):
             with self._state:
@@ -66,9 +82,12 @@ class Window:
                 result = self._results.pop(place)
                 self._head = place + 1
                 self._state.notify_all()
-            if not isinstance(result, bytearray | Missing):
+            if not isinstance(result, Fetched | Missing):
                 raise result
             yield piece, result
+
+    def _thread(self, number: int) -> threading.Thread:
+        return threading.Thread(target=self._work, name=f"segment-{number}", daemon=True)
 
     def _work(self) -> None:
         while (place := self._claim()) is not None:
@@ -78,16 +97,54 @@ class Window:
                 result = error
             with self._state:
                 self._results[place] = result
-                self._largest = max(self._largest, len(result) if isinstance(result, bytearray) else 0)
-                self._over = self._over or not isinstance(result, bytearray | Missing)
+                if isinstance(result, Fetched):
+                    self._largest = max(self._largest, len(result.body))
+                    self._grow(len(result.body))
+                self._over = self._over or not isinstance(result, Fetched | Missing)
                 self._state.notify_all()
+
+    def _grow(self, size: int) -> None:
+        self._growth.note(size)
+        while len(self._threads) < min(self._growth.wanted, len(self._pieces)) and not self._over:
+            self._threads.append(self._thread(len(self._threads)))
+            self._threads[-1].start()
 
     def _claim(self) -> int | None:
         with self._state:
             while not self._over and self._next < len(self._pieces):
                 begun = self._next - self._head
-                if begun == 0 or (begun < self._ahead and (begun + 1) * self._largest <= self._budget):
+                ahead = self._growth.wanted + (self._growth.wanted + 1) // 2
+                if begun == 0 or (begun < ahead and (begun + 1) * self._largest <= self._budget):
                     self._next += 1
                     return self._next - 1
                 self._state.wait()
         return None
+
+
+class _Growth:
+    """How many connections are wanted, judged by the bytes a second of one round (one body for each) to the next."""
+
+    def __init__(self, first: int, most: int) -> None:
+        self.wanted = first
+        self._most = most
+        self._step = max(1, first // 2)
+        self._best = 0.0
+        self._quiet = 0
+        self._count, self._bytes, self._since = 0, 0, time.monotonic()
+
+    def note(self, size: int) -> None:
+        """A body of `size` bytes is complete."""
+        if self.wanted >= self._most:
+            return
+        self._count += 1
+        self._bytes += size
+        if self._count < self.wanted:
+            return
+        now = time.monotonic()
+        rate = self._bytes / max(now - self._since, 1e-6)
+        self._quiet += 1
+        if rate > self._best * FASTER or self._quiet >= ROUNDS_BETWEEN_TRIES:
+            self.wanted = min(self._most, self.wanted + self._step)
+            self._quiet = 0
+        self._best = max(self._best, rate)
+        self._count, self._bytes, self._since = 0, 0, now
