@@ -1,9 +1,9 @@
 """`make bench-download`: our download against its peers, each to a finished MP4 whose packets are counted.
 
 Everything runs on this machine, over a local server, in two conditions: each request answered after 40 ms, and that
-with each connection limited to 15 MB/s. The programs take turns, and medians are compared. Exit 1 when ours is less than
-6 times as fast as yt-dlp as it comes in the first condition, or slower than 1.05 of the best peer's time in either.
-The aims (bytes written, memory, CPU) are printed beside it and not judged.
+with each connection limited to 15 MB/s. The programs take turns, and medians are compared. Exit 1 when ours is less
+than 6 times as fast as yt-dlp as it comes in the first condition, or slower than 1.05 of the best peer's time in
+either. The aims (bytes written, memory, CPU) are printed beside it and not judged.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def test_many_requests_share_few_connections_and_the_gauges_tell_them(web: Web) 
 
 def test_connections_that_died_are_replaced_without_anybody_noticing(web: Web) -> None:
     assert web.get("/healthz")[0] == 200
-    web.database.query(f"SELECT pg_terminate_backend(pid) {OTHERS}")
+    web.database.query(f"SELECT pg_terminate_backend(pid, 10000) {OTHERS}")  # and waits until they are gone
     assert web.get("/healthz")[0] == 200
 
 
