@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+BENCH := $(VENV)/bench
+BENCH_STAMP := $(BENCH)/.installed
 
-.PHONY: help install install-dev env demo run lint types test test-postgres browser lock screenshots clean
+.PHONY: help install install-dev env demo run lint types test test-postgres bench-download browser lock screenshots clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -56,10 +58,24 @@ browser: ## the real browser that some tests drive
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 		else echo "The tests need Chromium: apt install chromium"; exit 1; fi; }
 
-lock: install-dev ## renew requirements.txt and requirements-dev.txt from the .in files
+bench-download: install-dev $(BENCH_STAMP) ## our download against yt-dlp, aria2 and streamlink, over a local nginx
+	@command -v aria2c >/dev/null && test -e /usr/lib/nginx/modules/ngx_http_lua_module.so || { \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+				aria2 nginx-light libnginx-mod-http-lua >/dev/null; \
+		else echo "The bench needs: apt install aria2 nginx-light libnginx-mod-http-lua"; exit 1; fi; }
+	$(BIN)/python -m benchmarks.download $(BENCH_ARGS)
+
+$(BENCH_STAMP): requirements-bench.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.txt
+	@touch $@
+
+lock: install-dev ## renew the requirements*.txt from the .in files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
+	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements-bench.in -o requirements-bench.txt
 
 clean: ## remove what was installed; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache staticfiles
