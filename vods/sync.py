@@ -48,7 +48,8 @@ class Syncer:
     def _work(self) -> None:
         while True:
             with self._state:
-                self._state.wait(EVERY_SECONDS)
+                if not self._over and self._unsynced < EVERY_BYTES:
+                    self._state.wait(EVERY_SECONDS)
                 if self._over:
                     return
                 pending, self._unsynced, self._since = self._unsynced, 0, time.monotonic()

@@ -10,7 +10,8 @@ from media_server import SECONDS, run
 
 from vods.ffmpeg import Unplayable, ffmpeg_path
 from vods.mediafile import Job
-from vods.verify import Expectation, Gap, Stream, check, verify
+from vods.mp4 import Stream
+from vods.verify import Expectation, Gap, check, verify
 from vodtender.http import ServiceError
 
 TICK = 0.001
@@ -58,7 +59,7 @@ def test_half_a_file_is_found_although_it_names_its_full_length(job: Job, tmp_pa
     half = tmp_path / "half.mp4"
     half.write_bytes(media.path.read_bytes()[: media.size // 2])
     with pytest.raises(Unplayable):
-        verify(ffmpeg_path(), half, Expectation(SECONDS, SECONDS, 1.0), threading.Event())
+        verify(half, Expectation(SECONDS, SECONDS, 1.0), threading.Event())
 
 
 def test_a_program_that_is_not_there_is_said_so() -> None:
