@@ -52,6 +52,16 @@ test: install-dev browser ## all tests
 test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL's, or a server just for them (TESTS=)
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
+test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes; both databases
+	$(BIN)/pytest -m faults -q tests/faults
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py tests/faults/test_queue.py
+
+test-kill9: install-dev ## kill -9 of everything at random moments of a download, N=20 times (SEED= repeats a run)
+	N=$(or $(N),20) SEED=$(SEED) $(BIN)/pytest -m faults -q tests/faults/test_kill9_at_random.py
+
+bench-queue: install ## claim and dispatch at 100,000 VODs against 1,000
+	$(BIN)/python -m benchmarks.queue
+
 browser: ## the real browser that some tests drive
 	@command -v chromium >/dev/null || { \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -76,6 +86,12 @@ lock: install-dev ## renew the requirements*.txt from the .in files
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements.in -o requirements.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements-dev.in -o requirements-dev.txt
 	$(BIN)/uv pip compile -q --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements-bench.in -o requirements-bench.txt
+
+upgrade-ytdlp: install-dev ## renew yt-dlp alone, in requirements.txt and in .venv
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile -q --upgrade-package yt-dlp --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header requirements.in -o requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $(STAMP)
 
 clean: ## remove what was installed; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache staticfiles

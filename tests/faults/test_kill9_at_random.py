@@ -1,0 +1,60 @@
+"""`make test-kill9 N=20`: kill -9 of everything at a random moment of a download, N times.
+
+Each time the file is exact and published once, and no segment that the journal had is fetched again.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.scene import Scene
+from tests.journey.product import until
+from vods import journal
+
+N = int(os.environ.get("N", "2"))
+SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(10**6)
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(120 + 120 * N)]
+
+
+def journalled(work: Path, twitch_id: str) -> set[str]:
+    """Names of the segments that a restart must not fetch again."""
+    [path] = work.glob("*.journal*")
+    contents = journal.read(path)
+    return {entry.name for entry in contents.entries} if contents else set()
+
+
+def fetched(scene: Scene, twitch_id: str) -> list[str]:
+    rows = scene.world.control.requests(contains=".ts")
+    return [row["path"].rpartition("/")[2].partition("?")[0] for row in rows if row["status"] == 200]
+
+
+def test_every_file_is_exact_and_nothing_is_fetched_twice(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
+    chance = random.Random(SEED)
+    for number in range(1, N + 1):
+        vod = scene.new_vod(slow=True)
+        scene.until_under_way(vod, least=1)
+        moment = chance.randrange(300_000, 5_000_000)
+        work = scene.product.data_dir / "media" / ".work" / vod
+
+        def far_enough(vod: str = vod, work: Path = work, moment: int = moment) -> bool:
+            part = work / f"{vod}.part"
+            return not part.exists() or part.stat().st_size >= moment
+
+        until(far_enough, 60, f"{moment} bytes of {vod}")
+        scene.product.kill_everything()
+        had = journalled(work, vod) if (work / f"{vod}.part").exists() else set()
+        scene.world.control.delete("/requests")
+        scene.at_full_speed(vod)
+        scene.product.start()
+        scene.assert_exact(vod)
+        again = had & set(fetched(scene, vod))
+        print(
+            f"{number} of {N}: killed at {moment:,} bytes, {len(had)} segments in the journal, {len(again)} fetched again"
+        )
+        assert not again
