@@ -19,6 +19,7 @@ from vods.mp4 import Stream, list_streams
 from vods.partfile import PartFile, Stretch
 from vods.remux import Remux
 from vods.stopped import Stopped
+from vods.verify import clock
 
 AROUND = 2.0  # seconds decoded on either side of a join
 STEP = 2.0
@@ -58,16 +59,24 @@ def check_joins(program: str, path: Path, joined: Joined, stop: threading.Event)
     if there != joined.packets:
         raise Unplayable(f"it has {_counted(there)} packets after joining and should have {_counted(joined.packets)}")
     for join in joined.joins:
-        begin = max(0.0, join - AROUND)
-        window = ["-ss", f"{begin:.3f}", "-i", f"file:{path}", "-t", f"{join + AROUND - begin:.3f}"]
-        child = Ffmpeg(program, ["-err_detect", "explode", "-xerror", *window, "-f", "null", "-"], feed=False)
         try:
-            _wait(child, path.parent, stop)
-            if said := child.said:
-                raise Unplayable(f"it does not decode at {join:.1f} s, where parts were joined: {said}")
-        finally:
-            child.stop()
-            child.close()
+            said = _decode(program, path, max(0.0, join - AROUND), join + AROUND, stop)
+        except Unplayable as wrong:
+            said = str(wrong)
+        if said:
+            raise Unplayable(f"it does not decode at {clock(join)}, where parts were joined ({said})")
+
+
+def _decode(program: str, path: Path, begin: float, end: float, stop: threading.Event) -> str:
+    """What ffmpeg complains about when it decodes from `begin` to `end` (seconds)."""
+    window = ["-ss", f"{begin:.3f}", "-i", f"file:{path}", "-t", f"{end - begin:.3f}"]
+    child = Ffmpeg(program, ["-xerror", *window, "-f", "null", "-"], feed=False)
+    try:
+        _wait(child, path.parent, stop)
+        return child.said
+    finally:
+        child.stop()
+        child.close()
 
 
 def _concat(program: str, script: Path, target: Path, stop: threading.Event) -> None:

@@ -48,8 +48,8 @@ class Source:
         connections = Connections(size=size, read_seconds=self._job.patience.read_seconds)
 
         def watch() -> None:
-            while not connections.aborted.is_set():
-                if self._stop.wait(0.2):
+            while not connections.aborted.wait(0.1):
+                if self._stop.is_set():
                     connections.abort()
 
         watcher = threading.Thread(target=watch, name="stop-watcher", daemon=True)

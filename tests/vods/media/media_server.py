@@ -17,8 +17,8 @@ from typing import Any
 
 from vods.ffmpeg import ffmpeg_path
 from vods.mediafile import Job, MediaFile, Progress, take
-from vods.segments import Patience
 from vods.mp4 import Stream
+from vods.segments import Patience
 
 SECONDS = 12
 SEGMENT_SECONDS = 1
@@ -37,12 +37,13 @@ class Video:
         return [line for line in lines if line and not line.startswith("#")]
 
 
-def make_video(folder: Path, *options: str) -> Video:
-    size, rate = "128x72", "25"
-    picture = f"testsrc=size={size}:rate={rate}:duration={SECONDS}"
-    tone = f"sine=frequency=440:duration={SECONDS}"
+def make_video(folder: Path, *options: str, size: str = "128x72", seconds: int = SECONDS) -> Video:
+    """A VOD of a second a segment. `options` go to ffmpeg's HLS muxer, and come after what they may change."""
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = f"testsrc=size={size}:rate=25:duration={seconds}"
+    tone = f"sine=frequency=440:duration={seconds}"
     command = [ffmpeg_path(), "-v", "error", "-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone]
-    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", rate, "-c:a", "aac", "-shortest"]
+    command += ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-c:a", "aac", "-shortest"]
     command += ["-f", "hls", "-hls_time", str(SEGMENT_SECONDS), "-hls_playlist_type", "vod", *options, "index.m3u8"]
     subprocess.run(command, cwd=folder, check=True)
     return Video({path.name: path.read_bytes() for path in folder.iterdir()})
@@ -209,10 +210,9 @@ def framecrc(path: Path, step: float = 0.5) -> list[Stream]:
     command = [ffmpeg_path(), "-v", "error", "-i", str(path), "-map", "0", "-c", "copy", "-f", "framecrc", "-"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     assert done.stderr == ""
-    streams: list[Stream] = []
     media = re.findall(r"^#media_type \d+: (\w+)", done.stdout, re.MULTILINE)
-    for kind, above, below in zip(media, *zip(*re.findall(r"^#tb \d+: (\d+)/(\d+)", done.stdout, re.MULTILINE))):
-        streams.append(Stream(kind, int(above) / int(below)))
+    ticks = re.findall(r"^#tb \d+: (\d+)/(\d+)", done.stdout, re.MULTILINE)
+    streams = [Stream(kind, int(above) / int(below)) for kind, (above, below) in zip(media, ticks, strict=True)]
     for line in done.stdout.splitlines():
         if not line.startswith("#"):
             which, dts, _, duration, *_ = (int(field, 0) for field in line.split(",")[:5])

@@ -26,7 +26,7 @@ def test_a_broadcast_that_reconnected_begins_its_clock_anew(
 def test_the_clock_of_a_very_long_broadcast_wraps(serve: Callable[[Video], VideoServer], tmp_path: Path) -> None:
     """MPEG-TS counts 33 bits at 90 kHz: after 26.5 hours it begins again at 0."""
     folder = tmp_path / "wrap"
-    folder.mkdir()
+
     wrapping = make_video(folder, "-hls_segment_filename", "%d.ts", "-output_ts_offset", str(2**33 / 90000 - 6))
     media = run(job_for(serve(wrapping), tmp_path))
     assert media.duration == pytest.approx(SECONDS, abs=0.5)
@@ -38,7 +38,7 @@ def test_picture_or_sound_alone_is_enough(
     serve: Callable[[Video], VideoServer], tmp_path: Path, left_out: str, kept: str
 ) -> None:
     folder = tmp_path / kept
-    folder.mkdir()
+
     alone = make_video(folder, left_out, "-hls_segment_filename", "%d.ts")
     media = run(job_for(serve(alone), tmp_path))
     assert set(packets(media.path, 2.0)) == {kept}
