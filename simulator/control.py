@@ -18,7 +18,7 @@ from .documents import rfc3339
 from .faults import rules_of
 from .helixbucket import POINTS, SECONDS
 from .irc import IrcServer
-from .world import World
+from .world import World, write_token_files
 
 SPOKEN_KINDS = ("message", "action", "reply", "sub", "resub", "subgift", "raid", "announcement")
 _YOUTUBE_TARGETS = ("open", "chunk", "probe", "api", "token")
@@ -125,14 +125,17 @@ class Control:
         return web.json_response(self._world.buckets.to_json())
 
     async def tokens(self, request: web.Request) -> web.Response:
-        """Of twitch or google: {expire: true} all access tokens, {revoke: true} all grants for good,
-        {seconds: n | null} that access tokens live from now on (null: the usual time)."""
+        """Of twitch or google: {expire: true} all access tokens, {revoke: true} all grants for good (the token file to
+        import holds a new one), {seconds: n | null} that access tokens live from now on (null: the usual time).
+        """
         provider, body, tokens = request.match_info["provider"], await request.json(), self._world.tokens
         if provider not in ("twitch", "google") or set(body) - {"expire", "revoke", "seconds"}:
             raise ValueError("tokens are twitch's or google's; {expire, revoke, seconds}")
         if "seconds" in body:
             tokens.set_lifetime(provider, body["seconds"])
         revoked = tokens.revoke_all(provider) if body.get("revoke") else 0
+        if revoked:
+            write_token_files(self._world.state_dir, tokens, anew=provider)
         expired = tokens.expire_all(provider) if body.get("expire") else 0
         return web.json_response({"tokens_expired": expired, "grants_revoked": revoked})
 

@@ -164,7 +164,7 @@ async def miscounted(folder: Path, recipe: Recipe) -> str:
     try:
         listed = (await run(*inputs, *maps, "-c", "copy", "-f", "framecrc", "-")).decode()
     except RuntimeError as error:  # A stream that is not there cannot be mapped.
-        return str(error)
+        return f"a stream is not there from the beginning ({error})"
     found = Counter(int(number) for number in re.findall(r"^(\d+),", listed, re.MULTILINE))
     wrong = [f"{what}: {found[n]} of {count}" for n, (what, count) in enumerate(wanted) if found[n] != count]
     return ", ".join(wrong)

@@ -50,7 +50,7 @@ def open_world(state_dir: Path, media_dir: Path, *, broadcast_seconds: float, pa
     chat = ChatRooms(state_dir / "chat", catalogue)
     broadcasts = Broadcasts(state_dir / "broadcasts.json", catalogue, media, broadcast_seconds, pause_seconds)
     tokens = TokenBook(state_dir / "tokens.json")
-    _write_token_files(state_dir, tokens)
+    write_token_files(state_dir, tokens)
     log = RequestLog(state_dir / "requests.log")
     videos = VideoStore(state_dir / "youtube")
     return World(state_dir, catalogue, faults, tokens, media, chat, broadcasts, videos, log, Buckets())
@@ -62,10 +62,13 @@ def recipe_of(vod: Vod, kbps: int | None = None) -> Recipe:
     return Recipe(seconds, kbps, container=vod.container, inits=vod.inits, resize=vod.resize)
 
 
-def _write_token_files(state_dir: Path, tokens: TokenBook) -> None:
-    """Two files an operator could import, once: Google's authorized-user format and a Twitch token response."""
+def write_token_files(state_dir: Path, tokens: TokenBook, *, anew: str = "") -> None:
+    """Two files an operator could import, once: Google's authorized-user format and a Twitch token response.
+
+    That of the provider `anew` is written again, with a new grant.
+    """
     youtube, twitch = state_dir / "youtube-token.json", state_dir / "twitch-token.json"
-    if read_json(youtube) is None:
+    if anew == "google" or read_json(youtube) is None:
         refresh = tokens.new_refresh("google", GOOGLE_CLIENT_ID, DEMO_CHANNEL, YOUTUBE_SCOPES)
         write_json(
             youtube,
@@ -78,7 +81,7 @@ def _write_token_files(state_dir: Path, tokens: TokenBook) -> None:
                 "scopes": YOUTUBE_SCOPES,
             },
         )
-    if read_json(twitch) is None:
+    if anew == "twitch" or read_json(twitch) is None:
         write_json(twitch, twitch_user_tokens(tokens, DEMO_CHANNEL))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from simulator_clients import app_token, client_of
+from simulator_clients import add_vod, app_token, client_of
 
 from simulator import TWITCH_CLIENT_ID
 from simulator.running import Handle, running
@@ -14,14 +14,14 @@ from simulator.running import Handle, running
 def simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
     """One simulator for the whole session. Its demo channel is live throughout; tests clear the faults they set."""
     state_dir = tmp_path_factory.mktemp("simulator")
-    with running(state_dir, "--broadcast-seconds", "100000") as handle:
+    with running(state_dir, "--broadcast-seconds", "100000", "--media-on-demand", "--irc-plain-port", "0") as handle:
         yield handle
 
 
 @pytest.fixture
-def shared_media(simulator: Handle) -> tuple[str, str]:
-    """Options for a second simulator that need not make all pictures again."""
-    return "--media-dir", str(simulator.state_dir / "media")
+def shared_media(simulator: Handle) -> tuple[str, ...]:
+    """Options for a second simulator that need not make all pictures again, nor those that no test looks at."""
+    return "--media-on-demand", "--media-dir", str(simulator.state_dir / "media")
 
 
 @pytest.fixture
@@ -41,5 +41,4 @@ def helix(http: httpx.Client) -> httpx.Client:
 @pytest.fixture
 def new_vod(simulator: Handle) -> str:
     """A fresh short VOD of the quiet channel, whose faults disturb nobody. Shares the first base VOD's media."""
-    body = {"channel": "quiet_quinn", "title": "for one test", "seconds": 20, "media": "base0"}
-    return str(simulator.control.post("/vods", **body)["id"])
+    return add_vod(simulator)

@@ -7,11 +7,13 @@ import os
 import ssl
 import subprocess
 import sys
+from array import array
 from typing import Any
 
 import httpx
 
 from simulator import TWITCH_CLIENT_ID, TWITCH_CLIENT_SECRET
+from simulator.ffmpeg import executable
 from simulator.gql import OPERATIONS
 from simulator.running import Handle
 
@@ -30,6 +32,28 @@ def client_of(handle: Handle) -> httpx.Client:
     """An HTTP client that reaches the simulator as a product does: through the proxy, trusting only its CA."""
     context = ssl.create_default_context(cafile=handle.env["SSL_CERT_FILE"])
     return httpx.Client(proxy=handle.env["HTTPS_PROXY"], verify=context, timeout=30, trust_env=False)
+
+
+def add_vod(handle: Handle, **properties: Any) -> str:
+    """A short VOD of the quiet channel; it shares the first base VOD's media (24 s) unless `media` says otherwise."""
+    body = {"channel": "quiet_quinn", "title": "for one test", "seconds": 20, "media": "base0", **properties}
+    return str(handle.control.post("/vods", **body)["id"])
+
+
+def loudest(media: bytes) -> int:
+    """The largest sample (of 32767) of the sound, decoded by ffmpeg."""
+    command = [executable(), "-v", "error", "-i", "-", "-map", "0:a:0", "-f", "s16le", "-"]
+    samples = array("h", subprocess.run(command, input=media, capture_output=True, check=True).stdout)
+    return max(map(abs, samples))
+
+
+def packets(media: bytes, kind: str) -> list[list[str]]:
+    """dts, pts, duration, size, checksum of every packet of the `v` or `a` stream, as they stand in the file."""
+    options = ["-map", f"0:{kind}", "-c", "copy", "-f", "framecrc", "-"]
+    command = [executable(), "-v", "error", "-copyts", "-i", "-", *options]
+    listed = subprocess.run(command, input=media, capture_output=True, check=True).stdout.decode()
+    rows = [[value.strip() for value in line.split(",")] for line in listed.splitlines() if line.startswith("0,")]
+    return [row[1:6] for row in rows]
 
 
 def app_token(client: httpx.Client) -> str:
@@ -67,10 +91,16 @@ def playlist_url(client: httpx.Client, vod_id: str, quality: str = "chunked") ->
     return next(line for line in master.splitlines() if f"/{quality}/" in line)
 
 
+def playlist(client: httpx.Client, vod_id: str, quality: str = "chunked") -> list[str]:
+    """The lines of the media playlist."""
+    return client.get(playlist_url(client, vod_id, quality)).raise_for_status().text.splitlines()
+
+
 def segment_urls(client: httpx.Client, vod_id: str, quality: str = "chunked") -> list[str]:
     url = playlist_url(client, vod_id, quality)
     lines = client.get(url).raise_for_status().text.splitlines()
-    return [url.rpartition("/")[0] + "/" + line for line in lines if line and not line.startswith("#")]
+    folder = url.partition("?")[0].rpartition("/")[0]
+    return [f"{folder}/{line}" for line in lines if line and not line.startswith("#")]
 
 
 def download(client: httpx.Client, vod_id: str, quality: str = "chunked") -> bytes:

@@ -243,3 +243,20 @@ def test_capabilities_are_listed_and_negotiated(simulator: Handle) -> None:
     assert "twitch.tv/tags" in listed.params[-1]
     assert refused.params[1] == "NAK"
     assert welcome.command == "001"
+
+
+def test_the_plain_port_says_the_same(simulator: Handle) -> None:
+    address = urlsplit(simulator.facts["irc_plain"])
+    assert address.scheme == "irc"
+
+    async def main() -> tuple[Line, Line]:
+        client = Client(*await asyncio.open_connection(address.hostname, address.port))
+        client.send("CAP REQ :twitch.tv/tags twitch.tv/commands", "NICK justinfan4711", "JOIN #quiet_quinn")
+        await client.until(lambda line: line.command == "366")
+        await say(simulator, "in the clear")
+        said = await client.said("in the clear")
+        await asyncio.to_thread(simulator.control.post, "/irc/reconnect")
+        return said, await client.until(lambda line: line.command == "RECONNECT")
+
+    said, _ = asyncio.run(main())
+    assert said.tags["room-id"] == "812345603"

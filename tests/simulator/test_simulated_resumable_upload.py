@@ -129,6 +129,17 @@ def test_a_finished_session_answers_with_the_same_video(simulator: Handle, youtu
     assert len(stored(simulator, "again")) == 1
 
 
+def test_a_503_within_a_chunk_keeps_what_came_before(simulator: Handle, youtube: Any, video_file: Path) -> None:
+    request = request_for(youtube, video_file, "refused within")
+    simulator.control.post("/youtube/faults", chunk={"skip": 1, "receive": 300_000, "refuse": 503, "times": 1})
+    request.next_chunk()
+    with pytest.raises(HttpError) as caught:
+        request.next_chunk()
+    assert caught.value.status_code == 503
+    probe, _ = request.http.request(request.resumable_uri, "PUT", headers={"Content-Range": "bytes */*"})
+    assert (probe.status, probe["range"]) == (308, f"bytes=0-{CHUNK + 256 * 1024 - 1}")
+
+
 @pytest.mark.parametrize("status", [404, 410])
 def test_an_ended_session_is_gone(simulator: Handle, youtube: Any, video_file: Path, status: int) -> None:
     request = request_for(youtube, video_file, f"gone {status}")
@@ -139,11 +150,22 @@ def test_an_ended_session_is_gone(simulator: Handle, youtube: Any, video_file: P
     assert caught.value.status_code == status
 
 
-def test_quota_is_refused_in_googles_words(simulator: Handle, youtube: Any, video_file: Path) -> None:
-    simulator.control.post("/youtube/faults", open={"status": 403, "reason": "quotaExceeded", "times": 1})
+@pytest.mark.parametrize(
+    ("status", "reason", "domain"),
+    [
+        (403, "quotaExceeded", "youtube.quota"),
+        (400, "uploadLimitExceeded", "youtube.video"),
+        (403, "rateLimitExceeded", "usageLimits"),
+    ],
+)
+def test_limits_are_refused_in_googles_words(
+    simulator: Handle, youtube: Any, video_file: Path, status: int, reason: str, domain: str
+) -> None:
+    simulator.control.post("/youtube/faults", open={"status": status, "reason": reason, "times": 1})
     with pytest.raises(HttpError) as caught:
-        finish(request_for(youtube, video_file, "quota"))
-    assert caught.value.error_details[0]["reason"] == "quotaExceeded"
+        finish(request_for(youtube, video_file, "limits"))
+    assert caught.value.status_code == status
+    assert (caught.value.error_details[0]["reason"], caught.value.error_details[0]["domain"]) == (reason, domain)
 
 
 def test_chunks_must_be_multiples_of_256_kib(youtube: Any, video_file: Path) -> None:

@@ -32,7 +32,7 @@ def listed(client: httpx.Client, headers: dict[str, str]) -> list[Any]:
     return [(v["id"], v["created_at"], v["title"], v["stream_id"]) for v in videos.json()["data"]]
 
 
-def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, str]) -> None:
+def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, ...]) -> None:
     first = start(tmp_path / "state", "--broadcast-seconds", "100000", *shared_media)
     try:
         with client_of(first) as client:
@@ -63,7 +63,7 @@ def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, str]) -> 
 
 
 def test_a_broadcast_ends_its_vod_is_finished_and_the_next_begins(
-    tmp_path: Path, shared_media: tuple[str, str]
+    tmp_path: Path, shared_media: tuple[str, ...]
 ) -> None:
     handle = start(tmp_path / "state", "--broadcast-seconds", "5", "--pause-seconds", "1", *shared_media)
     try:
