@@ -13,7 +13,7 @@ from vodtender.http import ServiceError
 
 log = logging.getLogger(__name__)
 
-_TWITCH_ID = re.compile(r"\d{1,20}")
+_TWITCH_ID = re.compile(r"[0-9]{1,20}")
 _LOGIN = re.compile(r"[a-z0-9_]{1,25}")
 
 

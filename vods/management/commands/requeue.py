@@ -20,6 +20,12 @@ class Command(BaseCommand):
         parser.epilog = "Example: manage.py requeue 2301234567 2301234568"
         parser.add_argument("twitch_id", nargs="+", help="The number in twitch.tv/videos/NUMBER, or that address.")
         parser.add_argument(
+            "--stage",
+            choices=queue.STAGES,
+            default="",
+            help="Begin with this one: download again, verify the file, or upload (again only if the video is gone).",
+        )
+        parser.add_argument(
             "--accept-gap", action="store_true", help="Finish it although segments are missing at Twitch."
         )
 
