@@ -54,7 +54,7 @@ def test_a_content_length_that_is_too_small_is_followed_by_more(
 
 def test_an_answer_stalls_in_its_middle(simulator: Handle, http: httpx.Client, new_vod: str) -> None:
     url = segment_urls(http, new_vod)[0]
-    faults(simulator, new_vod, segments={"0": {"stall": 0.6, "stall_at": 20_000}})
+    faults(simulator, new_vod, segments={"0": {"stall": 1, "stall_at": 20_000}})
     with httpx.stream("GET", url, proxy=simulator.env["HTTPS_PROXY"], verify=http_context(simulator)) as answer:
         started, arrived = time.monotonic(), 0
         before = None
@@ -63,7 +63,7 @@ def test_an_answer_stalls_in_its_middle(simulator: Handle, http: httpx.Client, n
             if arrived > 20_000 and before is None:
                 before = time.monotonic() - started
     assert before is not None
-    assert 0.3 < before < 5
+    assert before > 0.3
     assert arrived == int(answer.headers["Content-Length"])
 
 
@@ -91,7 +91,7 @@ def test_a_drip_is_as_slow_as_it_is_told(simulator: Handle, http: httpx.Client, 
 def test_the_rate_is_one_connections(simulator: Handle, http: httpx.Client, new_vod: str) -> None:
     urls = segment_urls(http, new_vod, "160p30")[:4]
     sizes = [len(http.get(url).content) for url in urls]
-    faults(simulator, new_vod, rate=2 * sum(sizes))
+    faults(simulator, new_vod, rate=sum(sizes))
 
     async def together() -> float:
         limits = httpx.Limits(max_connections=4)
@@ -105,8 +105,8 @@ def test_the_rate_is_one_connections(simulator: Handle, http: httpx.Client, new_
     for url in urls:
         http.get(url)
     in_a_row = time.monotonic() - started
-    assert in_a_row > 0.4
-    assert asyncio.run(together()) < in_a_row
+    assert in_a_row > 0.7
+    assert asyncio.run(together()) < 0.8 * in_a_row
 
 
 def test_a_rule_can_leave_the_first_requests_alone(simulator: Handle, http: httpx.Client, new_vod: str) -> None:

@@ -31,7 +31,7 @@ def test_a_playback_token_dies_with_the_links(simulator: Handle, http: httpx.Cli
 
 
 def test_links_can_live_for_seconds(simulator: Handle, http: httpx.Client) -> None:
-    vod = add_vod(simulator, link_seconds=2)
+    vod = add_vod(simulator, link_seconds=4)
     url = segment_urls(http, vod)[0]
     assert "Expires=" in url
     assert http.get(url).status_code == 200

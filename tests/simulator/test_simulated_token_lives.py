@@ -54,7 +54,7 @@ def test_twitchs_and_googles_tokens_expire_apart(apart: Handle, client: httpx.Cl
 
 
 def test_tokens_can_live_for_seconds(apart: Handle, client: httpx.Client) -> None:
-    apart.control.post("/tokens/twitch", seconds=1)
+    apart.control.post("/tokens/twitch", seconds=3)
     try:
         token = app_token(client)
         assert valid(client, token) == 200

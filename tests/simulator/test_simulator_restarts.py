@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from simulator_clients import app_token, client_of, segment_urls
+from simulator_clients import add_vod, app_token, client_of, playlist, playlist_url, segment_urls
 
 from simulator import TWITCH_CLIENT_ID, environment
 from simulator.running import Handle, start
@@ -32,6 +33,11 @@ def listed(client: httpx.Client, headers: dict[str, str]) -> list[Any]:
     return [(v["id"], v["created_at"], v["title"], v["stream_id"]) for v in videos.json()["data"]]
 
 
+def without_query(lines: list[str]) -> list[str]:
+    """Without the signatures, and the time of the answer."""
+    return [re.sub(r"\?Expires=[^\"]*", "", line) for line in lines if not line.startswith("#ID3")]
+
+
 def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, ...]) -> None:
     first = start(tmp_path / "state", "--broadcast-seconds", "100000", *shared_media)
     try:
@@ -44,6 +50,10 @@ def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, ...]) -> 
             where = opened.headers["Location"]
             range_ = {"Content-Range": f"bytes 0-{GRAIN - 1}/{len(content)}"}
             assert client.put(where, content=content[:GRAIN], headers=range_).status_code == 308
+            odd = add_vod(first, media="short", seconds=12, container="fmp4", inits=2, link_seconds=3600)
+            first.control.post(f"/vods/{odd}/playlist", drop=[1], rename={"2": "other.mp4"}, endlist=False)
+            first.control.post("/faults", target=f"vod/{odd}/init/1", status=404, skip=1)
+            lines = without_query(playlist(client, odd))
         said = first.control.say("quiet_quinn", "kept")
     finally:
         first.kill()
@@ -52,6 +62,9 @@ def test_kill_9_loses_nothing(tmp_path: Path, shared_media: tuple[str, ...]) -> 
     try:
         with client_of(second) as client:
             assert listed(client, helix) == before
+            assert without_query(playlist(client, odd)) == lines
+            init = playlist_url(client, odd).replace("index-dvr.m3u8", "init-1.mp4")
+            assert [client.get(init).status_code for _ in range(3)] == [200, 404, 404]
             assert second.control.chat("quiet_quinn")[-1]["id"] == said[0]
             probe = client.put(where, headers={"Content-Range": f"bytes */{len(content)}"})
             assert (probe.status_code, probe.headers["Range"]) == (308, f"bytes=0-{GRAIN - 1}")
