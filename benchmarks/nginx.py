@@ -1,7 +1,8 @@
 """A static file server that is not Python: Debian's nginx, unprivileged, on loopback.
 
-/plain/ answers each request after 40 ms, /capped/ also limits each connection to 15 MB/s. The delay is the server's
-(nginx's lua module), so it costs a request and not a round trip.
+/plain/ answers each request after 40 ms, /capped/ also sends at no more than 15 MB/s on a connection. Both are done by
+nginx's lua module: the delay costs a request and not a round trip, and nginx's own limit_rate lets the bytes of one
+second through at once, which is more than a segment.
 """
 
 from __future__ import annotations
@@ -50,9 +51,27 @@ http {{
             access_by_lua_block {{ ngx.sleep({latency}) }}
         }}
         location /capped/ {{
-            alias {vod}/;
-            access_by_lua_block {{ ngx.sleep({latency}) }}
-            limit_rate {cap};
+            content_by_lua_block {{
+                ngx.sleep({latency})
+                local name = ngx.var.uri:match("[^/]+$") or ""
+                local file = io.open("{vod}/" .. name, "rb")
+                if not file then return ngx.exit(404) end
+                ngx.header.content_length = file:seek("end")
+                ngx.header.content_type = name:match("m3u8$") and "application/vnd.apple.mpegurl" or "video/mp2t"
+                file:seek("set")
+                local began, sent = ngx.now(), 0
+                while ngx.req.get_method() == "GET" do
+                    local piece = file:read(65536)
+                    if not piece then break end
+                    ngx.print(piece)
+                    if not ngx.flush(true) then break end
+                    sent = sent + #piece
+                    ngx.update_time()
+                    local ahead = sent / {cap} - (ngx.now() - began)
+                    if ahead > 0.001 then ngx.sleep(ahead) end
+                end
+                file:close()
+            }}
         }}
     }}
 }}
