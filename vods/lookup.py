@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from vods.models import Channel, Vod
 
 _TYPED = re.compile(
-    r"(?:https?://(?:www\.|m\.)?twitch\.tv/(?:videos/|[A-Za-z0-9_]+/v(?:ideo)?/))?v?(\d{1,20})(?:[?#].*)?"
+    r"(?:https?://(?:www\.|m\.)?twitch\.tv/(?:videos/|[A-Za-z0-9_]+/v(?:ideo)?/))?v?([0-9]{1,20})(?:[?#].*)?"
 )
 
 

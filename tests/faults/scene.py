@@ -23,9 +23,10 @@ class Scene:
     world: Handle
     product: Product
 
-    def new_vod(self, *, slow: bool = False, **faults: Any) -> str:
+    def new_vod(self, *, slow: bool = False, seconds: int = SECONDS, **faults: Any) -> str:
         """A VOD that Twitch has and the product knows; its id."""
-        vod = self.world.control.post("/vods", channel=CHANNEL, seconds=SECONDS, kbps=2000, media="of-the-fault-tests")
+        media = f"of-the-fault-tests-{seconds}"
+        vod = self.world.control.post("/vods", channel=CHANNEL, seconds=seconds, kbps=2000, media=media)
         twitch_id = str(vod["id"])
         if slow or faults:
             self.world.control.post(f"/vods/{twitch_id}/faults", **({"rate": SLOW} if slow else {}), **faults)
@@ -70,7 +71,7 @@ class Scene:
         """The file is complete, no partial file is left, and it is on YouTube exactly once, byte by byte."""
         row = self.until_state(twitch_id, "done")
         path = self.product.data_dir / "media" / row["file_path"]
-        assert_complete(path, SECONDS)
+        assert_complete(path, row["duration"])
         assert sha256(path) == row["file_sha256"]
         videos = [video for video in self.world.control.videos() if twitch_id in video["description"]]
         assert [video["id"] for video in videos] == [row["youtube_id"]]

@@ -37,9 +37,9 @@ def fetched(scene: Scene) -> list[str]:
 def test_every_file_is_exact_and_nothing_is_fetched_twice(scene: Scene, capfd: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(SEED)
     for number in range(1, N + 1):
-        vod = scene.new_vod(slow=True)
+        vod = scene.new_vod(seconds=90, rate=200_000)
         scene.until_under_way(vod, least=1)
-        moment = chance.randrange(300_000, 5_000_000)
+        moment = chance.randrange(500_000, 20_000_000)
         work = scene.product.data_dir / "media" / ".work" / vod
 
         def far_enough(vod: str = vod, work: Path = work, moment: int = moment) -> bool:
