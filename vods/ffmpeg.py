@@ -19,7 +19,6 @@ from vods.errors import ffmpeg_error
 from vodtender.http import ErrorKind, ServiceError
 
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")
-END_SECONDS = 0.5  # a remux that waits for its input hears SIGTERM only then, and what it made is thrown away
 
 
 class Unplayable(Exception):
@@ -99,12 +98,12 @@ class Ffmpeg:
         return " ".join(self._tail)[-400:]
 
     def stop(self) -> None:
-        """Terminate, then kill, and wait for it. Harmless when it has ended. `close` must follow."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
-            if self.ended:
-                break
-            os.killpg(self._process.pid, sign)
-            self.wait(END_SECONDS)
+        """Kill it and wait for its end: what it made is thrown away, and one that waits for input hears nothing else.
+
+        Harmless when it has ended. `close` must follow.
+        """
+        if not self.ended:
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._drain.join()
 

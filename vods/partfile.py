@@ -33,7 +33,7 @@ class PartFile:
     """Bytes of the pieces one after the other in `path`. Used by one thread; others may read the file.
 
     It is brought to the disk every few seconds, data before journal: a power loss costs that much, a crash of ours,
-    even kill -9, costs nothing that is journalled.
+    even kill -9, costs nothing that is journalled. `pieces` may be exchanged for others that `fits` says yes to.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class PartFile:
         self.entries: list[Entry] = list(kept)
         self.resumed = sum(1 for entry in kept if not entry.gap and entry.sequence >= 0)
         self.segments_done = sum(1 for entry in kept if entry.sequence >= 0)
-        self._pieces = pieces
+        self.pieces = pieces
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             os.ftruncate(self._file, self.size)
@@ -68,22 +68,22 @@ class PartFile:
     @property
     def missing(self) -> Sequence[Segment]:
         """The pieces that are still to be fetched, in order."""
-        return self._pieces[len(self.entries) :]
+        return self.pieces[len(self.entries) :]
 
     @property
     def gaps(self) -> list[Segment]:
         """The segments that were given up."""
-        return [piece for piece, entry in zip(self._pieces, self.entries, strict=False) if entry.gap]
+        return [piece for piece, entry in zip(self.pieces, self.entries, strict=False) if entry.gap]
 
     @property
     def muted(self) -> list[Segment]:
         """The segments that came without (all of) their sound."""
-        return [piece for piece, entry in zip(self._pieces, self.entries, strict=False) if entry.muted]
+        return [piece for piece, entry in zip(self.pieces, self.entries, strict=False) if entry.muted]
 
     def stretches(self) -> list[Stretch]:
         """The groups of pieces that play with one init section, in order."""
         found: dict[int, Stretch] = {}
-        for piece, entry in zip(self._pieces, self.entries, strict=False):
+        for piece, entry in zip(self.pieces, self.entries, strict=False):
             there = entry.sequence >= 0 and not entry.gap
             known = found.get(piece.group) or Stretch(entry.offset, entry.offset, None, 0.0)
             starts = known.starts if known.starts is not None or not there else piece.start
@@ -91,12 +91,9 @@ class PartFile:
             found[piece.group] = Stretch(known.offset, entry.end, starts, ends)
         return list(found.values())
 
-    def adopt(self, pieces: Sequence[Segment]) -> bool:
-        """Go on with another reading of the same playlist; False when it does not fit what is here."""
-        if not _same_playlist(self.entries, pieces):
-            return False
-        self._pieces = pieces
-        return True
+    def fits(self, pieces: Sequence[Segment]) -> bool:
+        """Whether `pieces` is another reading of the same playlist, at least as long as what is here."""
+        return _same_playlist(self.entries, pieces)
 
     def append(self, piece: Segment, body: bytes | bytearray, *, muted: bool = False) -> None:
         """Write the next piece's bytes, then its journal line."""

@@ -73,12 +73,13 @@ class Source:
         now = self._read()
         place = len(part.entries)
         moved = place >= len(now.pieces) or now.pieces[place] != piece
-        if not again and not moved and missing.status in REFUSED and self._renew():
-            now = self._read()
-        if (moved and not again) or self._renewals > renewals:
+        renewed = self._renewals > renewals
+        if not (again or moved or renewed) and missing.status in REFUSED and self._renew():
+            now, renewed = self._read(), True
+        if renewed or (moved and not again):
             self._adopt(now, part)
             return True
-        if place >= len(now.pieces) or now.pieces[place].name != piece.name:
+        if not part.fits(now.pieces[: place + 1]) or now.pieces[place].name != piece.name:
             raise _changed(piece)
         if piece.is_init or not self._job.accept_gap:
             raise missing_segment(piece, missing.status)
@@ -108,10 +109,11 @@ class Source:
     def _adopt(self, now: MediaPlaylist, part: PartFile) -> None:
         self._adoptions += 1
         same = now.folder == self.playlist.folder and (now.groups > 1) == (self.playlist.groups > 1)
-        fits = same and now.fragmented == self.playlist.fragmented and part.adopt(now.pieces)
+        fits = same and now.fragmented == self.playlist.fragmented and part.fits(now.pieces)
         if not fits or self._adoptions > ADOPTIONS:
             raise _changed(self.playlist.pieces[min(len(part.entries), len(self.playlist.pieces) - 1)])
         self.playlist = now
+        part.pieces = now.pieces
 
     def _require_length(self, playlist: MediaPlaylist) -> None:
         promised = self._job.expected_duration or 0.0

@@ -59,7 +59,7 @@ class Window:
         self._threads = [self._thread(i) for i in range(min(connections, len(pieces)))]
 
     def __enter__(self) -> Window:
-        for thread in self._threads:
+        for thread in tuple(self._threads):  # those that run may begin others
             thread.start()
         return self
 

@@ -68,7 +68,8 @@ class ResolvedVod:
 def resolve(twitch_id: str, *, quality: str = "best", cache_dir: Path | None = None) -> ResolvedVod:
     """Ask Twitch for the VOD. `quality`: best, audio_only, or a height as in 720p (the best that is not higher).
 
-    Raises ServiceError: INVALID (id or quality), GONE, RESTRICTED, TRANSIENT, RATE_LIMITED, OUTDATED_YTDLP, BUG.
+    What is not there becomes the next lower; the answer's `quality` says what it became.
+    Raises ServiceError: INVALID (no id, no video), GONE, RESTRICTED, TRANSIENT, RATE_LIMITED, OUTDATED_YTDLP, BUG.
     """
     if not _ID.fullmatch(twitch_id):
         text = "A VOD's id is a number of at most 20 digits, as at the end of twitch.tv/videos/123456789."

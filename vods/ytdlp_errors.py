@@ -28,7 +28,8 @@ _OUTDATED_GQL = re.compile(r"PersistedQuery|integrity check|client-id", re.IGNOR
 _TEXTS = {
     "gone": "Twitch no longer has this VOD: it was deleted or has expired. Nothing can be downloaded.",
     "subscribers": "This VOD is for subscribers only. It is skipped; requeue it when it is open to everybody.",
-    "outdated": "Twitch answered in a way that yt-dlp {version} does not know. Update yt-dlp, then requeue the VOD.",
+    "outdated": "Twitch answered in a way that yt-dlp {version} does not know. Renew yt-dlp with `make upgrade-ytdlp`, "
+    "then requeue the VOD.",
     "bug": "Looking up the VOD failed inside vod-tender ({what}). Please report it with the log of this attempt.",
 }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from media_server import SECONDS, VideoServer, job_for, packets, run, start_child
 
-from vods.diskerrors import named_disk_errors
 from vods.ffmpeg import ffmpeg_path
 from vods.mediafile import Job
 from vodtender.http import ErrorKind, ServiceError
@@ -57,14 +56,3 @@ def test_a_full_file_system_is_a_full_disk(job: Job, server: VideoServer, kiloby
     child = start_child(inside, wrap=["unshare", "-m", "sh", "-c", shell, "sh"])
     _, errors = child.communicate()
     assert f"There is no room left to write in {inside.work_dir}" in errors
-
-
-@pytest.mark.parametrize(
-    ("number", "kind"),
-    [(28, ErrorKind.DISK_FULL), (122, ErrorKind.DISK_FULL), (27, ErrorKind.DISK_FULL), (30, ErrorKind.INVALID)],
-)
-def test_what_the_system_says_has_a_kind(number: int, kind: ErrorKind) -> None:
-    with pytest.raises(ServiceError) as caught, named_disk_errors(Path("/videos")):
-        raise OSError(number, os.strerror(number))
-    assert caught.value.kind is kind
-    assert "/videos" in caught.value.message

@@ -48,6 +48,9 @@ FORMATS = [
         ("100p", "160p"),
         ("audio_only", "Audio_Only"),
         ("AUDIO_ONLY", "Audio_Only"),
+        ("source", "1080p60"),
+        ("", "1080p60"),
+        ("a name that nobody knows", "1080p60"),
     ],
 )
 def test_the_name_picks(quality: str, name: str) -> None:
@@ -63,9 +66,22 @@ def test_sound_alone_is_the_best_there_is_when_there_is_no_picture() -> None:
 
 
 @pytest.mark.parametrize(
-    ("formats", "quality"), [(FORMATS, "ultra"), (FORMATS[2:], "audio_only"), ([STORYBOARD], "best")]
+    ("left_out", "quality", "name"),
+    [
+        ("1080p60", "1080p60", "720p60"),
+        ("720p60", "720p60", "720p"),
+        ("480p", "480p", "160p"),
+        ("160p", "160p", "480p"),
+        ("Audio_Only", "audio_only", "160p"),
+    ],
 )
-def test_what_is_not_there_is_refused_with_what_is(formats: list[dict[str, Any]], quality: str) -> None:
-    with pytest.raises(ServiceError, match="There is: ") as caught:
-        choose(formats, quality)
+def test_what_is_not_there_becomes_the_next_lower(left_out: str, quality: str, name: str) -> None:
+    there = [known for known in FORMATS if known["format_id"] != left_out]
+    assert choose(there, quality)["format_id"] == name
+
+
+@pytest.mark.parametrize("quality", ["best", "audio_only", "720p", "ultra"])
+def test_a_vod_without_any_video_is_refused(quality: str) -> None:
+    with pytest.raises(ServiceError, match="offers no video") as caught:
+        choose([STORYBOARD], quality)
     assert caught.value.kind is ErrorKind.INVALID
