@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -30,7 +31,8 @@ class StillLive(Exception):
 def download_vod(lease: Lease) -> mediafile.MediaFile:
     """The finished file. Raises ServiceError, StillLive, Stopped, LeaseLost."""
     vod = lease.vod
-    resolved = ytdlp.resolve(vod.twitch_id, quality=settings.DOWNLOAD_QUALITY)
+    quality = vod.channel.quality or settings.DOWNLOAD_QUALITY
+    resolved = ytdlp.resolve(vod.twitch_id, quality=quality)
     if lease.stop.is_set():
         raise Stopped
     if resolved.is_live:
@@ -38,12 +40,18 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
     _save_metadata(lease, resolved)
     target = video_file(vod.channel.login, vod.twitch_id)
     folder = work_folder(vod.twitch_id)
-    for place in (target.parent, folder):
+    rate_folder = Path(settings.DATA_DIR) / "run"
+    for place in (target.parent, folder, rate_folder):
         place.mkdir(parents=True, exist_ok=True)
     _require_space(vod)
 
     def on_progress(progress: mediafile.Progress) -> None:
         lease.progress = (progress.bytes_done, progress.bytes_total)
+
+    def renew() -> tuple[str, Mapping[str, str]]:
+        """Twitch's addresses run out in the middle of a long download."""
+        anew = ytdlp.resolve(vod.twitch_id, quality=quality)
+        return anew.playlist_url, _headers(anew.http_headers)
 
     job = mediafile.Job(
         twitch_id=vod.twitch_id,
@@ -57,8 +65,13 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
         rate_limit=settings.DOWNLOAD_RATE_LIMIT,
         quality=resolved.quality,
         ffmpeg=settings.FFMPEG_PATH,
+        rate_folder=rate_folder,
+        renew=renew,
     )
-    return mediafile.take(job, on_progress=on_progress, stop=lease.stop, may_publish=lease.is_ours)
+    try:
+        return mediafile.take(job, on_progress=on_progress, stop=lease.stop, may_publish=lease.is_ours)
+    except mediafile.StillGrowing:
+        raise StillLive from None
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

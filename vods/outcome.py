@@ -68,6 +68,7 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
             bytes_done=media.size,
             bytes_total=media.size,
             gaps=[{"start": gap.start, "duration": gap.duration} for gap in media.gaps],
+            muted=[{"start": mute.start, "duration": mute.duration} for mute in media.muted],
             redo=Redo.NOTHING,
             error="",
             error_kind="",

@@ -184,7 +184,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # A short job and a VOD that takes hours need different clusters: FACTS of django-q2 in docs/ARCHITECTURE.md.
-Q_CLUSTER = {
+Q_CLUSTER: dict[str, Any] = {
     "name": "default",
     "orm": "default",
     "workers": 2,
@@ -285,7 +285,10 @@ USE_I18N = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"corr": {"()": "vodtender.telemetry.logs.CorrelationFilter"}},
+    "filters": {
+        "corr": {"()": "vodtender.telemetry.logs.CorrelationFilter"},
+        "refused_host": {"()": "vodtender.telemetry.logs.RefusedHostFilter"},
+    },
     "formatters": {
         "text": {"()": "vodtender.telemetry.logs.TextFormatter"},
         "json": {"()": "vodtender.telemetry.logs.JsonFormatter"},
@@ -297,6 +300,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["refused_host"]},
         "django-q": {"handlers": [], "propagate": True, "level": "WARNING"},
         "uvicorn.error": {"handlers": [], "propagate": True, "level": "WARNING"},
         "uvicorn.access": {"handlers": [], "propagate": True, "level": "WARNING"},
