@@ -13,7 +13,8 @@ from vodtender.telemetry import correlation
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SECRET = re.compile(
-    r"(?i)(oauth:|bearer |(?:access_token|refresh_token|client_secret)[\"'=: ]+|upload_id=|sig=|token=)[^\s&\"',}]+"
+    r"(?i)(oauth:|bearer |(?:access_token|refresh_token|client_secret) *[\"'=:][\"'=: ]*|upload_id=|sig=|token=)"
+    r"[^\s&\"',}]+"
 )
 
 
@@ -26,6 +27,18 @@ class CorrelationFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         record.corr = correlation.current() or getattr(request, "correlation_id", "") or "-"
+        return True
+
+
+class RefusedHostFilter(logging.Filter):
+    """A request for a host name that is not ours is one warning that says what to do, without a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = (
+            f"Refused with 400: {record.getMessage().partition('. ')[0]}. PUBLIC_URL gives the names to answer."
+        )
+        record.args, record.exc_info = (), None
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
         return True
 
 
