@@ -16,6 +16,8 @@ T = TypeVar("T")
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?(?:/s)?", re.IGNORECASE | re.ASCII)
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+MOST_SECONDS = 366 * 24 * 3600  # what is added to a time must stay a time
+MOST_BYTES = 2**63 - 1  # what fits into a column
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -45,7 +47,10 @@ def parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ValueError("a size in bytes such as 500000, 10M or 1.5G")
-    return int(float(match[1]) * _SIZES[match[2].lower()])
+    size = float(match[1]) * _SIZES[match[2].lower()]
+    if size > MOST_BYTES:
+        raise ValueError("a size that a disk can have")
+    return int(size)
 
 
 class Env:
@@ -96,6 +101,8 @@ class Env:
         seconds = self._parsed(name, default, parse_duration)
         if seconds < least:
             raise EnvError(f"{name} should be at least {least} s, not {self.text(name)!r}.")
+        if seconds > MOST_SECONDS:
+            raise EnvError(f"{name} should be at most a year, not {self.text(name)!r}.")
         return seconds
 
     def size(self, name: str, default: str) -> int:
@@ -105,7 +112,7 @@ class Env:
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
         if value.lower() not in choices:
-            raise EnvError(f"{name} should be one of {', '.join(choices)}, not {value!r}.")
+            raise EnvError(f"{name} should be one of {', '.join(filter(None, choices))}, not {value!r}.")
         return value.lower()
 
     def names(self, *names: str) -> list[str]:

@@ -38,6 +38,13 @@ def test_a_size_reads_in_powers_of_a_thousand(text: str, size: int) -> None:
         ({"N": "99"}, lambda env: env.integer("N", 1, most=5), "N should be a whole number from 0 to 5, not '99'."),
         ({"F": "maybe"}, lambda env: env.flag("F"), "F should be 1 or 0, not 'maybe'."),
         ({"D": "soon"}, lambda env: env.duration("D", "1m"), "D should be a duration such as 90"),
+        ({"D": "99999999999d"}, lambda env: env.duration("D", "1m"), "D should be at most a year, not '99999999999d'."),
+        ({"B": "9" * 400}, lambda env: env.size("B", "0"), "B should be a size that a disk can have, not '999"),
+        (
+            {"C": "x"},
+            lambda env: env.choice("C", "", ("", "self", "authorized")),
+            "C should be one of self, authorized, not 'x'.",
+        ),
         (
             {"C": "xml"},
             lambda env: env.choice("C", "text", ("text", "json")),
