@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from oauth.providers import Grant
 
 MOST_BYTES = 64 * 1024
+_PRINTABLE = re.compile(r"[\x21-\x7e]*")  # what RFC 6749 A.12 allows, but for the space, which a header would not keep
 _SHAPES = "Google's authorized-user JSON, or a token response such as {access_token, refresh_token, expires_in, scope}"
 
 
@@ -39,6 +41,9 @@ def parse(content: bytes, provider: str) -> TokenFile:
     access = body.get("access_token", body.get("token"))
     if access is not None and not isinstance(access, str):
         raise TokenFileError('"access_token" should be a text.')
+    for name, token in (("refresh_token", refresh), ("access_token", access or "")):
+        if not _PRINTABLE.fullmatch(token.strip()):
+            raise TokenFileError(f'"{name}" holds characters that no token has: spaces, or letters beyond ASCII.')
     client_id = body.get("client_id")
     grant = Grant(
         access_token=(access or "").strip(),

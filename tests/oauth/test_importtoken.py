@@ -80,6 +80,8 @@ BAD = {
     "empty refresh token": (b'{"refresh_token": ""}', 'no "refresh_token"'),
     "wrong type": (b'{"refresh_token": 5}', "should be a text"),
     "wrong access": (b'{"refresh_token": "x", "access_token": []}', "should be a text"),
+    "odd access": ('{"refresh_token": "x", "access_token": "s3cret-é"}'.encode(), "no token has"),
+    "two lines": (b'{"refresh_token": "s3cret-\\nx"}', "no token has"),
     "client secret": (b'{"installed": {"client_id": "x"}}', "client secret file"),
     "refused": (b'{"refresh_token": "s3cret-but-unknown"}', "Please reconnect"),
 }
