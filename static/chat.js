@@ -16,6 +16,7 @@ function start(panel) {
   let shown = [];
   let following = true;
   let turn = 0;
+  let nothing = false; // no chat was recorded: the panel says so, whatever the video does
   let slider = null;
   let gaps = []; // lines that say where nothing was recorded; their ids are below 0
 
@@ -42,7 +43,8 @@ function start(panel) {
       gaps = answer.gaps.map((gap, index) => ({ id: -1 - index, t: gap.from, gap }));
       const count = panel.querySelector("[data-chat-count]");
       count.textContent = answer.count ? `${answer.count.toLocaleString()} messages` : "";
-      if (!answer.count && !answer.messages.length) return say("No chat was recorded for this VOD.");
+      nothing = !answer.count && !answer.messages.length;
+      if (nothing) return say("No chat was recorded for this VOD.");
       await show();
     } catch {
       say("The chat could not be loaded. Reload the page to try again.");
@@ -86,6 +88,7 @@ function start(panel) {
   }
 
   async function show() {
+    if (nothing) return;
     const mine = ++turn;
     const time = now();
     const last = Math.floor(time / WINDOW);
@@ -97,7 +100,7 @@ function start(panel) {
     } catch {
       return; // asked again at the next tick of the video
     }
-    if (mine !== turn) return;
+    if (mine !== turn || nothing) return;
     messagesOf(last + 1).catch(() => {});
     const since = Math.min(found[0]?.t ?? time, time - BACK);
     found = found.concat(gaps.filter((gap) => gap.t >= since)).sort((one, other) => one.t - other.t);

@@ -87,6 +87,17 @@ def test_hostile_text_stays_text(live_server: LiveServer) -> None:
         assert troubles == []
 
 
+def test_a_video_without_chat_says_so_and_goes_on_saying_it(live_server: LiveServer, media: Path) -> None:
+    vod = page_cast.vod(page_cast.channels(now())[0], 6, State.DONE, now())
+    page_cast.with_file(vod, media, b"video")
+    with browser(live_server) as (page, _):
+        page.goto(live_server.url + vod.get_absolute_url())
+        page.locator(".chat.quiet").wait_for()
+        page.locator("#player").evaluate("video => video.dispatchEvent(new Event('timeupdate'))")
+        page.wait_for_load_state("networkidle")
+        assert page.locator("[data-chat-status]").text_content() == "No chat was recorded for this VOD."
+
+
 def test_live_parts_change_by_themselves_and_keep_the_focus(live_server: LiveServer) -> None:
     vod = page_cast.fill(now(), 16)[0]
     with browser(live_server) as (page, troubles):
