@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.management import CommandError
 
+from vodtender.http import check_environment
+
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
 
 
@@ -51,14 +53,17 @@ def folders_are_writable() -> list[CheckMessage]:
     return found
 
 
-def require_start() -> None:
-    """What a process that runs for long must find. Raises CommandError with every problem in words.
+def require_start(*, certificates_come: bool = False) -> None:
+    """What a process that runs for long must find. Raises CommandError with every problem in words, or EnvError.
 
+    `certificates_come`: SSL_CERT_FILE may name a file that is not there yet, as before a simulator's first start.
     Not registered with Django: `check`, `migrate` and other short commands need neither keys nor folders.
     """
     errors = [*keys_are_set(), *folders_are_writable()]
     if errors:
         raise CommandError("\n".join(f"{error.msg} {error.hint}" for error in errors))
+    if not certificates_come:
+        check_environment()
 
 
 @register(Tags.database)

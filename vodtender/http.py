@@ -6,7 +6,9 @@ It obeys HTTPS_PROXY, NO_PROXY and SSL_CERT_FILE. What an answer means is decide
 from __future__ import annotations
 
 import email.utils
+import os
 import random
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ from enum import StrEnum
 from typing import Any
 
 import httpx
+
+from vodtender.env import Env, EnvError
 
 TIMEOUT = httpx.Timeout(20.0, connect=10.0)
 RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
@@ -92,6 +96,19 @@ def backoff_seconds(attempt: int, base: float, most: float = 300.0) -> float:
     return min(most, base * 2.0 ** min(attempt - 1, 30)) * (0.5 + random.random())  # noqa: S311 - jitter
 
 
+def check_environment() -> None:
+    """Raises EnvError when a proxy or SSL_CERT_FILE of the environment cannot be used."""
+    if path := os.environ.get("SSL_CERT_FILE"):
+        try:
+            ssl.create_default_context(cafile=path)
+        except OSError as error:  # ssl.SSLError is one
+            text = f"SSL_CERT_FILE names {path}, which cannot be used: {error.strerror or error}."
+            raise EnvError(f"{text} It should be a file of certificates (PEM).") from None
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        value = os.environ.get(name, "").strip()
+        Env({name: value if "://" in value or not value else f"http://{value}"}).url(name, "", ("http", "https"))
+
+
 class Client:
     """A httpx client for one service. Retries what may pass (no connection, 429, 5xx), at most `tries` times."""
 
@@ -102,7 +119,11 @@ class Client:
         self._tries = tries
         self._longest_wait = longest_wait
         self._sleep = sleep
-        self._http = httpx.Client(timeout=TIMEOUT, headers={"User-Agent": USER_AGENT}, follow_redirects=False)
+        try:
+            self._http = httpx.Client(timeout=TIMEOUT, headers={"User-Agent": USER_AGENT}, follow_redirects=False)
+        except (ValueError, OSError, ImportError):
+            check_environment()
+            raise
 
     def close(self) -> None:
         self._http.close()

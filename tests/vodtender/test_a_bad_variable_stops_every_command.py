@@ -57,3 +57,26 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"DATA_DIR ({tmp_path / 'file'}) cannot be written to" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTPS_PROXY", "ftp://proxy.example:1"), ("SSL_CERT_FILE", "/nowhere/ca.pem")]
+)
+@pytest.mark.parametrize("words", [["addchannel", "somebody"], ["worker"], ["recordchat"]])
+def test_what_leads_outside_is_named_when_it_cannot_be_used(
+    words: list[str], name: str, value: str, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "TWITCH_CLIENT_ID": "a", "TWITCH_CLIENT_SECRET": "b"}
+    environment |= {name: value, "SECRET_KEY": "x" * 60, "ENCRYPTION_KEY": "A" * 43 + "="}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert f"{name} " in done.stderr
+    assert "Traceback" not in done.stderr

@@ -49,8 +49,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["simulator"]:
             become_demo()
-        require_start()
         ports = options["simulator_ports"]
+        require_start(certificates_come=bool(ports))
         product = Product(self.stdout, [int(port) for port in ports.split(",")] if ports else None)
         product.run()
 
@@ -115,7 +115,7 @@ class Product:
 
     def _announce(self) -> None:
         host, port = settings.HTTP_ADDR
-        address = settings.PUBLIC_URL or f"http://{'127.0.0.1' if host in {'0.0.0.0', '::'} else host}:{port}"  # noqa: S104
+        address = settings.PUBLIC_URL or f"http://{_reachable(host)}:{port}"
         served = self._wait_for_web()
         self._say(f"vod-tender is at {address}" if served else f"vod-tender starts at {address}")
         self._say(f"Log in as {self._admin.username}, {self._password()}.")
@@ -139,12 +139,11 @@ class Product:
 
     def _wait_for_web(self) -> bool:
         host, port = settings.HTTP_ADDR
-        host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         limit = time.monotonic() + WEB_SECONDS
         while time.monotonic() < limit and not self._stop.wait(0.2):
             try:
-                opener.open(f"http://{host}:{port}/healthz", timeout=2).close()
+                opener.open(f"http://{_reachable(host)}:{port}/healthz", timeout=2).close()
             except (urllib.error.URLError, OSError):
                 continue
             return True
@@ -195,6 +194,13 @@ class Product:
     def _say(self, text: str) -> None:
         self._out.write(text)
         self._out.flush()
+
+
+def _reachable(host: str) -> str:
+    """`host` as it stands in an address; one that means "everywhere" is reached on loopback."""
+    if host == "0.0.0.0":  # noqa: S104
+        return "127.0.0.1"
+    return f"[{'::1' if host == '::' else host}]" if ":" in host else host
 
 
 class _Nowhere:
