@@ -36,7 +36,7 @@ class TokenBucket:
 
     def chunk(self, most: int) -> int:
         """How many bytes to read before asking for the delay: few when the rate is low, so that all get their turn."""
-        return min(most, max(SMALLEST_CHUNK, self._rate // 16)) if self._rate else most
+        return min(most, max(SMALLEST_CHUNK, self._rate // 32)) if self._rate else most
 
     def delay(self, count: int) -> float:
         """Book `count` bytes and say how many seconds to wait for them."""

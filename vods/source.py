@@ -52,6 +52,8 @@ class Source:
                 if self._stop.is_set():
                     connections.abort()
 
+        if self._stop.is_set():
+            connections.abort()
         watcher = threading.Thread(target=watch, name="stop-watcher", daemon=True)
         watcher.start()
         try:
