@@ -163,10 +163,18 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     if url := env.secret("DATABASE_URL"):
-        if urlsplit(url).scheme not in {"postgres", "postgresql"}:
-            raise EnvError("DATABASE_URL should start with postgres:// (without it SQLite in DATA_DIR is used).")
-        # conn_max_age stays 0: under ASGI a request's thread does not come back. The web's pool is in web_pool.py.
-        return dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
+        form = "postgres://USER:PASSWORD@HOST:PORT/NAME, with %40 for @ and the like in the password"
+        wrong = EnvError(f"DATABASE_URL should be {form} (without it SQLite in DATA_DIR is used).")
+        try:
+            if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+                raise wrong
+            # conn_max_age stays 0: under ASGI a request's thread does not come back. The web's pool is in web_pool.py.
+            database = dict(dj_database_url.parse(url, conn_max_age=0, conn_health_checks=True))
+        except ValueError:  # its text may hold the password
+            raise wrong from None
+        if not database["NAME"]:
+            raise wrong
+        return database
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA_DIR / "vodtender.sqlite3",
@@ -184,12 +192,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 # A short job and a VOD that takes hours need different clusters: FACTS of django-q2 in docs/ARCHITECTURE.md.
-Q_CLUSTER: dict[str, Any] = {
+SHORT_JOB_SECONDS, SHORT_JOB_RETRY = 120, 180
+MEDIA_WORKERS = MAX_CONCURRENT_DOWNLOADS + MAX_CONCURRENT_UPLOADS
+Q_CLUSTER = {
     "name": "default",
     "orm": "default",
     "workers": 2,
-    "timeout": 120,
-    "retry": 180,
+    "timeout": SHORT_JOB_SECONDS,
+    "retry": SHORT_JOB_RETRY,
     "max_attempts": 3,
     "ack_failures": True,
     "queue_limit": 2,
@@ -201,7 +211,7 @@ Q_CLUSTER: dict[str, Any] = {
     "label": "Jobs",
     "ALT_CLUSTERS": {
         "media": {
-            "workers": MAX_CONCURRENT_DOWNLOADS + MAX_CONCURRENT_UPLOADS,
+            "workers": MEDIA_WORKERS,
             "timeout": 7 * 86400,
             "retry": 8 * 86400,
             "max_attempts": 1,

@@ -16,7 +16,7 @@ from vods import dispatch, leasing
 from vods.leasing import Stage
 
 # A short job ends within its timeout; what was taken and is still there a little later is in nobody's hands.
-SHORT_JOB_SECONDS = settings.Q_CLUSTER["timeout"] + 20
+OVERDUE_SECONDS = settings.SHORT_JOB_SECONDS + 20
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Watchdog:
     def stuck(self, cluster: str, now: float) -> bool:
         """True when the cluster has looked wrong, in the same way, for longer than it may."""
         sign = _media_sign() if cluster == dispatch.CLUSTER else _default_sign(cluster)
-        patience = settings.WATCHDOG_SECONDS if cluster == dispatch.CLUSTER else SHORT_JOB_SECONDS
+        patience = settings.WATCHDOG_SECONDS if cluster == dispatch.CLUSTER else OVERDUE_SECONDS
         if sign is None:
             self.since.pop(cluster, None)
             return False
@@ -60,11 +60,11 @@ def _media_sign() -> object | None:
     )
     if taken > working:
         return "taken"
-    return waiting if working < settings.Q_CLUSTER["ALT_CLUSTERS"]["media"]["workers"] else None
+    return waiting if working < settings.MEDIA_WORKERS else None
 
 
 def _default_sign(cluster: str) -> object | None:
     """The oldest task that nobody takes, or that was taken longer ago than a short job lasts."""
     now = datetime.now(UTC)
-    overdue = now + timedelta(seconds=settings.Q_CLUSTER["retry"] - SHORT_JOB_SECONDS)
+    overdue = now + timedelta(seconds=settings.SHORT_JOB_RETRY - OVERDUE_SECONDS)
     return OrmQ.objects.filter(key=cluster, lock__lte=overdue).order_by("pk").values_list("pk", flat=True).first()
