@@ -34,7 +34,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make bench-download", description=(__doc__ or "").partition("\n\n")[2])
     parser.add_argument("--rounds", type=int, default=3, help="how often each program runs in each condition")
     parser.add_argument("--only", nargs="*", help="names of programs to run, for a look; nothing is judged then")
+    parser.add_argument("--condition", choices=CONDITIONS, help="one of the two, for a look; nothing is judged then")
     options = parser.parse_args(arguments)
+    for_a_look = bool(options.only or options.condition)
     running = downloaders.contenders(Path(sys.prefix) / "bench" / "bin" / "streamlink")
     if options.only:
         running = {name: command for name, command in running.items() if name in options.only}
@@ -45,6 +47,8 @@ def main(arguments: list[str]) -> int:
     with nginx.serving(vod.folder) as address, tempfile.TemporaryDirectory(prefix="vod-tender-bench-") as scratch:
         tools = _named_ffmpeg(ffmpeg, Path(scratch))
         for condition, text in CONDITIONS.items():
+            if options.condition not in {None, condition}:
+                continue
             costs: Costs = {name: [] for name in running}
             for number in range(options.rounds):
                 for name, command in running.items():
@@ -52,7 +56,7 @@ def main(arguments: list[str]) -> int:
                     costs[name].append(_once(command, f"{address}/{condition}/index.m3u8", folder, tools, vod))
                     print(f"  {text}: round {number + 1}: {name}: {costs[name][-1].wall:.2f} s", file=sys.stderr)
             _table(text, costs, vod)
-            if not options.only:
+            if not for_a_look:
                 missed += _judge(condition, text, costs)
     for line in missed:
         print(f"MISSED: {line}")

@@ -17,7 +17,8 @@ from vodtender.demo import DEFAULTS
 from vodtender.newenv import with_fresh_keys
 
 STANDARD = {"HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}  # read by the libraries, and by what asks them
-NOT_VARIABLES = {"VOD_ID", "NAME_FILE"}  # placeholders in the documents
+# Placeholders, and what only make and the tests read.
+NOT_VARIABLES = {"VOD_ID", "NAME_FILE", "TEST_DATABASE_URL", "BENCH_ARGS"}
 
 
 def read_by_the_settings() -> dict[str, tuple[str, str]]:
