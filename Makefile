@@ -56,6 +56,9 @@ test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and
 	$(BIN)/pytest -m faults -q tests/faults
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py tests/faults/test_queue.py
 
+test-faults-long: install-dev ## the kills and stops with the product's own lease and timeouts, in real time
+	REAL_TIME=1 $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py
+
 test-kill9: install-dev ## kill -9 of everything at random moments of a download, N=20 times (SEED= repeats a run)
 	N=$(or $(N),20) SEED=$(SEED) $(BIN)/pytest -m faults -q tests/faults/test_kill9_at_random.py
 

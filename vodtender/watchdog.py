@@ -55,16 +55,19 @@ def _media_sign() -> object | None:
     now = datetime.now(UTC)
     taken = OrmQ.objects.filter(key=dispatch.CLUSTER, lock__gt=now).count()
     working = sum(leasing.live_leases(stage) for stage in Stage)
-    waiting = (
-        OrmQ.objects.filter(key=dispatch.CLUSTER, lock__lte=now).order_by("pk").values_list("pk", flat=True).first()
-    )
     if taken > working:
         return "taken"
-    return waiting if working < settings.MEDIA_WORKERS else None
+    return _oldest(dispatch.CLUSTER, now) if working < settings.MEDIA_WORKERS else None
 
 
 def _default_sign(cluster: str) -> object | None:
     """The oldest task that nobody takes, or that was taken longer ago than a short job lasts."""
-    now = datetime.now(UTC)
-    overdue = now + timedelta(seconds=settings.SHORT_JOB_RETRY - OVERDUE_SECONDS)
-    return OrmQ.objects.filter(key=cluster, lock__lte=overdue).order_by("pk").values_list("pk", flat=True).first()
+    overdue = timedelta(seconds=settings.SHORT_JOB_RETRY - OVERDUE_SECONDS)
+    return _oldest(cluster, datetime.now(UTC) + overdue)
+
+
+def _oldest(cluster: str, locked_until: datetime) -> int | None:
+    """Id of the oldest task that is locked until then at most."""
+    rows = OrmQ.objects.filter(key=cluster, lock__lte=locked_until).order_by("pk")
+    oldest: int | None = rows.values_list("pk", flat=True).first()
+    return oldest

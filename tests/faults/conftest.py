@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,12 @@ QUICK = {
 }
 
 
+# `make test-faults-long`: the product's own lease and timeouts, in real time.
+if os.environ.get("REAL_TIME"):
+    for name in ("CANCEL_POLL", "LEASE_SECONDS", "LEASE_HEARTBEAT", "LEASE_GIVE_UP", "WATCHDOG_SECONDS"):
+        del QUICK[name]
+
+
 @pytest.fixture(scope="session")
 def media_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")
@@ -37,7 +44,9 @@ def media_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, media_dir: Path) -> Iterator[Handle]:
-    with running(tmp_path_factory.mktemp("world"), "--media-dir", str(media_dir), "--broadcast-seconds", "0") as handle:
+    with running(
+        tmp_path_factory.mktemp("world"), "--media-dir", str(media_dir), "--broadcast-seconds", "0", "--media-on-demand"
+    ) as handle:
         yield handle
 
 

@@ -15,6 +15,7 @@ from tests.journey.product import Product, until
 
 CHANNEL = "quiet_quinn"
 SECONDS = 24
+PATIENCE = 400.0 if os.environ.get("REAL_TIME") else 90.0  # seconds
 SLOW = 60_000  # bytes/s per connection: the download takes about ten seconds
 
 
@@ -45,7 +46,7 @@ class Scene:
     def outcomes(self, twitch_id: str, step: str = "download") -> list[str]:
         return [row["outcome"] for row in self.attempts(twitch_id) if row["step"] == step]
 
-    def until_state(self, twitch_id: str, *states: str, within: float = 90) -> dict[str, Any]:
+    def until_state(self, twitch_id: str, *states: str, within: float = PATIENCE) -> dict[str, Any]:
         what = f"VOD {twitch_id} is {' or '.join(states)}; {self.product.new_log()[-1500:]}"
         until(lambda: self.row(twitch_id)["state"] in states, within, what)
         return self.row(twitch_id)

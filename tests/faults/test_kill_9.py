@@ -8,10 +8,10 @@ import signal
 import psutil
 import pytest
 
-from tests.faults.scene import Scene
+from tests.faults.scene import PATIENCE, Scene
 from tests.journey.product import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 
 def test_of_the_busy_process(scene: Scene) -> None:
@@ -72,7 +72,7 @@ def test_a_frozen_owner_past_its_lease_is_fenced(scene: Scene) -> None:
     scene.at_full_speed(vod)
     until(
         lambda: scene.row(vod)["state"] != "downloading" or str(frozen.pid) not in scene.row(vod)["lease_owner"],
-        60,
+        PATIENCE,
         "taken over",
     )
     if alive(frozen):
