@@ -113,8 +113,7 @@ class Window:
         with self._state:
             while not self._over and self._next < len(self._pieces):
                 begun = self._next - self._head
-                ahead = self._growth.wanted + (self._growth.wanted + 1) // 2
-                if begun == 0 or (begun < ahead and (begun + 1) * self._largest <= self._budget):
+                if begun == 0 or (begun < 2 * self._growth.wanted and (begun + 1) * self._largest <= self._budget):
                     self._next += 1
                     return self._next - 1
                 self._state.wait()
