@@ -61,6 +61,7 @@ def _round(job: Job, source: Source, part: PartFile, report: Report, advance: Ca
                 for piece, result in window.results():
                     if isinstance(result, Fetched):
                         part.append(piece, result.body, muted=result.muted)
+                        fetcher.buffers.give(result.body)
                     elif source.lost(piece, result, part):
                         return
                     else:
@@ -94,7 +95,7 @@ class _Pieces:
                 return Fetched(body)
         return Fetched(self._fetcher.fetch(piece.muted_url, what, self._check), muted=True)
 
-    def _quick(self, url: str, what: str) -> bytearray | None:
+    def _quick(self, url: str, what: str) -> memoryview | None:
         """One try for what is probably not there."""
         try:
             return self._fetcher.fetch(url, what, self._check, missing_tries=1)
@@ -102,11 +103,11 @@ class _Pieces:
             return None
 
 
-def _is_transport_stream(body: bytearray) -> str | None:
+def _is_transport_stream(body: memoryview) -> str | None:
     if body[0] == 0x47 and len(body) % TS_PACKET == 0:
         return None
     return "what came is no MPEG transport stream"
 
 
-def _is_anything(_: bytearray) -> str | None:
+def _is_anything(_: memoryview) -> str | None:
     return None

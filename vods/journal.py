@@ -142,7 +142,7 @@ class Journal:
         write_all(self._file, b"%08x %s\n" % (zlib.crc32(text), text))
 
 
-def write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
     """os.write until all is written: a short write is followed by the error that caused it."""
     view = memoryview(data)
     while view:

@@ -95,7 +95,7 @@ class PartFile:
         """Whether `pieces` is another reading of the same playlist, at least as long as what is here."""
         return _same_playlist(self.entries, pieces)
 
-    def append(self, piece: Segment, body: bytes | bytearray, *, muted: bool = False) -> None:
+    def append(self, piece: Segment, body: bytes | memoryview, *, muted: bool = False) -> None:
         """Write the next piece's bytes, then its journal line."""
         journal.write_all(self._file, body)
         self._note(Entry(piece.sequence, piece.name, self.size, len(body), zlib.crc32(body), muted=muted))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import urllib3
 from urllib3.response import BaseHTTPResponse
 
+from vods.buffers import Buffers
 from vods.connections import Aborted, Connections
 from vods.errors import MISSING_STATUS, server_error
 from vods.ratelimit import TokenBucket
@@ -17,6 +18,7 @@ from vodtender.http import backoff_seconds, retry_after_seconds
 
 CHUNK = 1 << 18
 LARGEST_BODY = 512 << 20
+UNKNOWN_BODY = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -67,17 +69,20 @@ class Fetcher:
         }
         self._patience = patience
         self._bucket = bucket
+        self.buffers = Buffers()
         self._held_until = 0.0
 
     def fetch(
         self,
         url: str,
         what: str,
-        check: Callable[[bytearray], str | None] = lambda _: None,
+        check: Callable[[memoryview], str | None] = lambda _: None,
         *,
         missing_tries: int | None = None,
-    ) -> bytearray:
+    ) -> memoryview:
         """The complete body. `what` names it in errors; `check` may object to a complete body by returning why.
+
+        It may be given to `buffers` when it is used no more.
 
         `missing_tries`: how often the server must say that there is no such thing, None for as often as patience says.
         Raises Missing, Aborted, and ServiceError (TRANSIENT, RATE_LIMITED, INVALID) after the last try.
@@ -113,7 +118,7 @@ class Fetcher:
         if self._connections.aborted.wait(seconds) if seconds > 0 else self._connections.aborted.is_set():
             raise Aborted
 
-    def _once(self, url: str) -> bytearray:
+    def _once(self, url: str) -> memoryview:
         try:
             response = self._connections.get(url, self._headers)
             try:
@@ -132,7 +137,7 @@ class Fetcher:
                 raise Aborted from None
             raise _Failed(_reason(error)) from error
 
-    def _read(self, response: BaseHTTPResponse) -> bytearray:
+    def _read(self, response: BaseHTTPResponse) -> memoryview:
         length = response.headers.get("Content-Length", "")
         chunked = "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         expected = int(length) if length.isascii() and length.isdigit() and not chunked else None
@@ -140,23 +145,35 @@ class Fetcher:
             raise _Failed("the server did not say how long the body is")
         if (expected or 0) > LARGEST_BODY:
             raise _Failed(f"the body is longer than {LARGEST_BODY} bytes")
-        body = bytearray(expected or 0)  # of its final size: growing it would need up to twice the memory
+        body = self.buffers.take(expected or UNKNOWN_BODY)
         size = 0
-        pace = _Pace(self._patience)
-        while data := response.read1(self._bucket.chunk(CHUNK)):
+        for data in self._chunks(response):
+            if size + len(data) > len(body):
+                if expected is not None or size + len(data) > LARGEST_BODY:
+                    raise _Failed(f"the body is longer than {expected or LARGEST_BODY} bytes")
+                body = _longer(body, size, self.buffers.take(2 * len(body)))
             body[size : size + len(data)] = data
             size += len(data)
-            if size > LARGEST_BODY:
-                raise _Failed(f"the body is longer than {LARGEST_BODY} bytes")
+        if self._connections.aborted.is_set():
+            raise Aborted  # whatever was read may be cut
+        if (expected is not None and size != expected) or not size:
+            raise _Failed(f"the body ended after {size} of {length or 'some'} bytes")
+        return body[:size]
+
+    def _chunks(self, response: BaseHTTPResponse) -> Iterator[bytes]:
+        """What comes, at the pace that is allowed and wanted."""
+        pace = _Pace(self._patience)
+        while data := response.read1(self._bucket.chunk(CHUNK)):
+            yield data
             pace.check(len(data))
             if delay := self._bucket.delay(len(data)):
                 self._sleep(delay)
                 pace.pause(delay)
-        if self._connections.aborted.is_set():
-            raise Aborted  # whatever was read may be cut
-        if (expected is not None and len(body) != expected) or not body:
-            raise _Failed(f"the body ended after {len(body)} of {length or 'some'} bytes")
-        return body
+
+
+def _longer(body: memoryview, size: int, longer: memoryview) -> memoryview:
+    longer[:size] = body[:size]
+    return longer
 
 
 class _Pace:

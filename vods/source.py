@@ -91,7 +91,7 @@ class Source:
         while True:
             try:
                 with self.connected(1) as (_, fetcher):
-                    text = fetcher.fetch(self._url, "The VOD's playlist")
+                    text = bytes(fetcher.fetch(self._url, "The VOD's playlist"))
             except Missing as gone:
                 if not self._renew():
                     raise _playlist_gone(gone.status) from None

@@ -20,7 +20,7 @@ ROUNDS_BETWEEN_TRIES = 8
 class Fetched:
     """A piece's bytes. `muted`: they came without (all of) the sound."""
 
-    body: bytearray
+    body: memoryview
     muted: bool = False
 
 
@@ -44,7 +44,7 @@ class Window:
         connections: int,
         aborted: threading.Event,
         most: int = 0,
-        budget: int = 96 << 20,
+        budget: int = 80 << 20,
     ) -> None:
         self._fetch = fetch
         self._pieces = pieces
