@@ -43,7 +43,6 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
     rate_folder = Path(settings.DATA_DIR) / "run"
     for place in (target.parent, folder, rate_folder):
         place.mkdir(parents=True, exist_ok=True)
-    _require_space(vod)
 
     def on_progress(progress: mediafile.Progress) -> None:
         lease.progress = (progress.bytes_done, progress.bytes_total)
@@ -97,15 +96,24 @@ def _save_metadata(lease: Lease, resolved: ytdlp.ResolvedVod) -> None:
         )
 
 
-def _require_space(vod: Vod) -> None:
-    """Raises ServiceError(DISK_FULL) when the file and its remux would not fit."""
-    done = sum(file.stat().st_size for file in work_folder(vod.twitch_id).glob("*") if file.is_file())
+def too_little_space(vod: Vod) -> ServiceError | None:
+    """Why the VOD cannot be begun, when its file and the remux of it would not fit."""
+    folder = work_folder(vod.twitch_id)
+    try:
+        free = shutil.disk_usage(settings.MEDIA_DIR).free
+        done = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
+    except OSError as error:
+        text = f"MEDIA_DIR ({settings.MEDIA_DIR}) cannot be read: {error.strerror}. It goes on when it is there again."
+        return ServiceError("disk", ErrorKind.DISK_FULL, text)
     needed = int(vod.duration * ASSUMED_BYTES_PER_SECOND) * COPIES - done + RESERVE_BYTES
-    free = shutil.disk_usage(settings.MEDIA_DIR).free
     if free >= needed:
-        return
+        return None
     text = (
         f"There is too little space in MEDIA_DIR ({settings.MEDIA_DIR}) for VOD {vod.twitch_id}: "
-        f"{free / 1e9:.1f} GB are free and about {needed / 1e9:.1f} GB are needed. Make room; it goes on by itself."
+        f"{_amount(free)} are free and about {_amount(needed)} are needed. Make room; it goes on by itself."
     )
-    raise ServiceError("disk", ErrorKind.DISK_FULL, text)
+    return ServiceError("disk", ErrorKind.DISK_FULL, text)
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.0f} MB"

@@ -213,7 +213,11 @@ class Lease:
             mine = Vod.objects.filter(pk=self.vod.pk, lease_generation=self.generation)
             if not mine.update(**fields):
                 self._end("lost")
-            elif (asked := mine.filter(cancel_requested_at__isnull=False).values_list("keep_partial")) and asked:
+                return True
+            Attempt.objects.filter(
+                vod_id=self.vod.pk, generation=self.generation, outcome=Attempt.Outcome.RUNNING
+            ).update(bytes=bytes_done)
+            if (asked := mine.filter(cancel_requested_at__isnull=False).values_list("keep_partial")) and asked:
                 self.keep_partial = asked[0][0]
                 self._end("canceled")
         except DatabaseError as error:

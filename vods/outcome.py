@@ -13,7 +13,7 @@ from django.db import transaction
 from vods import attempts, circuit, eligible
 from vods.attempts import LineKeeper
 from vods.dbclock import DbNow
-from vods.failures import Policy, judge
+from vods.failures import DISK_FULL_WAIT, Policy, judge
 from vods.leasing import Lease, LeaseLost, Stage
 from vods.mediafile import MediaFile
 from vods.models import Attempt, Redo, State, Switchboard
@@ -149,6 +149,15 @@ def _failure_counts(done: Done) -> list[store.Count]:
     if done.attempt.step == "verify":
         return []
     return [store.Count(metrics.DOWNLOADS_FAILED if done.lease.stage == Stage.DOWNLOAD else metrics.UPLOADS_FAILED)]
+
+
+def waits_for_space(lease: Lease, problem: ServiceError) -> Outcome:
+    """Nothing was tried, so nothing is counted: it is looked at again in a minute, and said once."""
+    if lease.vod.error_kind != problem.kind:
+        log.warning("%s", problem.message)
+    not_before = datetime.now(UTC) + DISK_FULL_WAIT
+    lease.leave(State.FAILED, not_before=not_before, error=problem.message, error_kind=str(problem.kind))
+    return Outcome.FAILED
 
 
 def stopped(done: Done) -> Outcome:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from vods import attempts, dispatch, drain, eligible, leasing, outcome
-from vods.download import StillLive, download_vod
+from vods.download import StillLive, download_vod, too_little_space
 from vods.leasing import Lease, LeaseLost, Stage
 from vods.models import Attempt, Redo
 from vods.recheck import recheck_file
@@ -48,6 +48,8 @@ def process_once(stage: Stage) -> str:
 
 def _work(lease: Lease) -> Attempt.Outcome:
     work = _chosen(lease)
+    if work is _download and (problem := too_little_space(lease.vod)) is not None:
+        return outcome.waits_for_space(lease, problem)
     fresh = not attempts.continues(lease)
     attempt = attempts.begin(lease)
     if fresh and work is _download:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.management import CommandError
 
+from vodtender import migrating
 from vodtender.http import check_environment
 
 NETWORK_FILESYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"}
@@ -53,10 +55,11 @@ def folders_are_writable() -> list[CheckMessage]:
     return found
 
 
-def require_start(*, certificates_come: bool = False) -> None:
+def require_start(*, certificates_come: bool = False, schema_comes: bool = False) -> None:
     """What a process that runs for long must find. Raises CommandError with every problem in words, or EnvError.
 
     `certificates_come`: SSL_CERT_FILE may name a file that is not there yet, as before a simulator's first start.
+    `schema_comes`: the caller itself brings the database up to date.
     Not registered with Django: `check`, `migrate` and other short commands need neither keys nor folders.
     """
     errors = [*keys_are_set(), *folders_are_writable()]
@@ -64,6 +67,20 @@ def require_start(*, certificates_come: bool = False) -> None:
         raise CommandError("\n".join(f"{error.msg} {error.hint}" for error in errors))
     if not certificates_come:
         check_environment()
+    if not schema_comes and migrating.plan():
+        text = "The database is not up to date: `manage.py up` brings it there, and `manage.py migrate` does."
+        raise CommandError(text)
+
+
+def require_free_port() -> None:
+    """Raises CommandError when HTTP_ADDR cannot be listened on."""
+    host, port = settings.HTTP_ADDR
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        text = f"HTTP_ADDR {host}:{port} cannot be listened on ({error.strerror}). Set HTTP_ADDR to a free port."
+        raise CommandError(text) from None
 
 
 @register(Tags.database)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import socket
 from pathlib import Path
 
+import dotenv
 from cryptography.fernet import Fernet
 
 import simulator
@@ -46,7 +48,7 @@ def keys(state: Path) -> dict[str, str]:
     if not path.exists():
         made = {"SECRET_KEY": secrets.token_urlsafe(50), "ENCRYPTION_KEY": Fernet.generate_key().decode()}
         write_private(path, made)
-    return dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name: value or "" for name, value in dotenv.dotenv_values(path).items()}
 
 
 def write_private(path: Path, variables: dict[str, str]) -> None:
@@ -54,7 +56,7 @@ def write_private(path: Path, variables: dict[str, str]) -> None:
     new = path.with_suffix(".new")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(f"{name}={value}\n" for name, value in variables.items())
+        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
     new.replace(path)
 
 

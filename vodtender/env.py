@@ -88,11 +88,8 @@ class Env:
         if not value:
             return default
         bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        try:
-            number = int(value)
-        except ValueError:
-            raise EnvError(f"{name} should be a whole number {bounds}, not {value!r}.") from None
-        if number < least or (most is not None and number > most):
+        number = int(value) if re.fullmatch(r"[+-]?[0-9]{1,18}", value) else None
+        if number is None or number < least or (most is not None and number > most):
             raise EnvError(f"{name} should be a whole number {bounds}, not {value!r}.")
         return number
 

@@ -80,3 +80,13 @@ def test_what_leads_outside_is_named_when_it_cannot_be_used(
     assert done.returncode == 2
     assert f"{name} " in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["worker", "serve", "recordchat"])
+def test_a_database_that_nobody_migrated_is_named(command: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "DATABASE_URL": ""}
+    words = [sys.executable, "manage.py", command]
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "The database is not up to date" in done.stderr
+    assert "Traceback" not in done.stderr

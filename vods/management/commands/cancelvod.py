@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import BaseCommand, CommandError, CommandParser
 
 from vods import queue
 from vods.lookup import find_vods
@@ -23,6 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         vods = find_vods(options["twitch_id"])
         count = queue.cancel([vod.pk for vod in vods], keep_partial=options["keep_partial"])
+        if not count:
+            raise CommandError("Nothing was canceled: what was named neither waits nor is at work.")
         self.stdout.write(f"{count} of {len(vods)} canceled.")
         if count < len(vods):
-            self.stdout.write("The others are not waiting or at work.")
+            self.stdout.write("The others neither wait nor are at work.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand, CommandParser
+from django.core.management import BaseCommand, CommandError, CommandParser
 
 from vods import queue
 from vods.lookup import find_vods
@@ -33,11 +33,9 @@ class Command(BaseCommand):
         vods = find_vods(options["twitch_id"])
         ids = [vod.pk for vod in vods]
         count = queue.accept_gap(ids) if options["accept_gap"] else queue.requeue(ids, stage=options["stage"])
+        why = "have no missing segment" if options["accept_gap"] else "are at work now, or have no file for that stage"
+        if not count:
+            raise CommandError(f"Nothing was requeued: all that was named {why}.")
         self.stdout.write(f"{count} of {len(vods)} requeued.")
         if count < len(vods):
-            why = (
-                "have no missing segment"
-                if options["accept_gap"]
-                else "are at work now, or have no file for that stage"
-            )
             self.stdout.write(f"The others {why}.")

@@ -13,7 +13,7 @@ from django.core.management import BaseCommand, CommandError
 from django.db import connections
 
 from vodtender import stopping
-from vodtender.checks import require_start
+from vodtender.checks import require_free_port, require_start
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_start()
+        require_free_port()
         host, port = settings.HTTP_ADDR
         config = uvicorn.Config(
             "vodtender.asgi:application",

@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,8 +21,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser, cal
 
 from oauth import tokens
 from vodtender import demo, first_admin, migrating
-from vodtender.checks import require_start
-from vodtender.env import EnvError
+from vodtender.checks import require_free_port, require_start
 from vodtender.setup_state import missing_settings
 from vodtender.supervision import Supervisor, command
 
@@ -50,7 +48,7 @@ class Command(BaseCommand):
         if options["simulator"]:
             become_demo()
         ports = options["simulator_ports"]
-        require_start(certificates_come=bool(ports))
+        require_start(certificates_come=bool(ports), schema_comes=True)
         product = Product(self.stdout, [int(port) for port in ports.split(",")] if ports else None)
         product.run()
 
@@ -64,7 +62,9 @@ def become_demo() -> None:
     try:
         ports = demo.free_ports(3)
         variables = demo.environment(data_dir, (ports[0], ports[1], ports[2]))
-        demo.write_private(state / "demo.env", {name: value for name, value in variables.items() if value})
+        host, port = settings.HTTP_ADDR
+        here = {"DATA_DIR": str(data_dir), "MEDIA_DIR": str(settings.MEDIA_DIR), "HTTP_ADDR": f"{host}:{port}"}
+        demo.write_private(state / "demo.env", here | {name: value for name, value in variables.items() if value})
     except OSError as error:
         raise CommandError(
             f"DATA_DIR ({data_dir}) cannot be written to: {error.strerror}. Set DATA_DIR to another folder."
@@ -91,7 +91,7 @@ class Product:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: self._stop.set())
         with _only_one(self._run_dir / "up.lock"):
-            _require_free_port()
+            require_free_port()
             supervisor = Supervisor(self._run_dir)
             try:
                 self._prepare()
@@ -100,7 +100,8 @@ class Product:
                     self._announce()
                     self._watch(supervisor)
             finally:
-                self._say("Stopping; VODs at work are given back.")
+                if not supervisor.ended():
+                    self._say("Stopping; VODs at work are given back.")
                 supervisor.stop()
                 self._stop_simulator()
                 self._say("Stopped.")
@@ -232,18 +233,6 @@ def _only_one(path: Path) -> IO[str]:
     file.write(str(os.getpid()))
     file.flush()
     return file
-
-
-def _require_free_port() -> None:
-    host, port = settings.HTTP_ADDR
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        text = f"HTTP_ADDR {host}:{port} cannot be listened on ({error.strerror}). Set HTTP_ADDR to a free port."
-        raise CommandError(text) from None
-    except OverflowError:
-        raise EnvError(f"HTTP_ADDR has a port that does not exist: {port}") from None
 
 
 def _progress_line() -> Any:

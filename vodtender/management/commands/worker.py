@@ -14,6 +14,8 @@ from django.db import DatabaseError, connection
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from oauth import tokens
+from oauth.models import Provider
 from vods import discovery, dispatch, leasing
 from vods.drain import watch_in_cluster_parent, watch_in_worker
 from vodtender import schedules
@@ -41,7 +43,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        require_start()
+        require_start(schema_comes=bool(options["cluster"]))  # the worker has looked
         if options["cluster"]:
             run_cluster()
         else:
@@ -89,6 +91,9 @@ class Worker:
 
     def _begin(self) -> None:
         with correlation.correlated():
+            for provider in Provider.values:
+                if problem := tokens.problem(provider):
+                    log.warning("%s", problem)
             discovery.ensure_channels()
             schedules.ensure()
             if connection.vendor == "sqlite":  # one worker: what is locked now was locked by one that is gone

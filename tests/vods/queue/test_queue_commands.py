@@ -48,7 +48,8 @@ def test_requeue_can_ask_for_the_verification_or_the_upload(archived: Vod, capsy
 
 def test_without_a_file_there_is_nothing_to_verify(capsys: pytest.CaptureFixture[str]) -> None:
     vod = cast.vod(State.FAILED)
-    assert "0 of 1 requeued." in told(capsys, "requeue", vod.twitch_id, "--stage", "verify")
+    with pytest.raises(CommandError, match="Nothing was requeued"):
+        told(capsys, "requeue", vod.twitch_id, "--stage", "verify")
 
 
 def test_a_vod_is_named_by_its_address_too(capsys: pytest.CaptureFixture[str]) -> None:
