@@ -26,6 +26,7 @@ def test_a_lifeline_that_was_cut_before_the_start_is_a_quiet_end(tmp_path: Path)
         "Q_CLUSTER_NAME": "media",
         LIFELINE_FD: str(read_end),
     }
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment, check=True)
     command = [sys.executable, "manage.py", "worker", "--cluster", "media"]
     ended = subprocess.run(
         command,
