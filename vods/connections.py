@@ -41,7 +41,7 @@ class Connections:
         self._size = size
         self._timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds)
         self._lock = threading.Lock()
-        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._managers: dict[tuple[str | None, bool], urllib3.PoolManager] = {}
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
         self._pools = self._pool_classes()
 
@@ -84,14 +84,16 @@ class Connections:
                 manager.clear()
 
     def _manager(self, url: str) -> urllib3.PoolManager:
-        proxy = proxy_for(url)
+        key = proxy_for(url), urlsplit(url).scheme == "https"
         with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = self._new_manager(proxy)
-            return self._managers[proxy]
+            if key not in self._managers:
+                self._managers[key] = self._new_manager(*key)
+            return self._managers[key]
 
-    def _new_manager(self, proxy: str | None) -> urllib3.PoolManager:
-        options: dict[str, Any] = {"num_pools": 8, "maxsize": self._size, "ssl_context": tls_context()}
+    def _new_manager(self, proxy: str | None, secure: bool) -> urllib3.PoolManager:
+        options: dict[str, Any] = {"num_pools": 8, "maxsize": self._size}
+        if secure:  # reading the certificates takes 20 to 40 ms
+            options["ssl_context"] = tls_context()
         manager: urllib3.PoolManager
         if proxy is None:
             manager = urllib3.PoolManager(**options)
@@ -102,7 +104,8 @@ class Connections:
                 raise ServiceError("proxy", ErrorKind.INVALID, text)
             login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
             headers = urllib3.make_headers(proxy_basic_auth=login) if login else None
-            options["proxy_ssl_context"] = tls_context()
+            if parts.scheme == "https":
+                options["proxy_ssl_context"] = tls_context()
             manager = urllib3.ProxyManager(proxy, proxy_headers=headers, **options)
         manager.pool_classes_by_scheme = self._pools
         return manager

@@ -2,7 +2,9 @@
 
 1. Lock the work folder. A finished file from before a crash is recognised and only published.
 2. Fetch the playlist; open the part file, keeping what is journalled, intact and of the same playlist.
-3. Fetch the missing segments in a window, append them in order, journal each; the remux follows the part file.
+3. Fetch the missing pieces in a window, append them in order, journal each. What is missing on every try is judged by
+   `source`, which may ask for a fresh address and go on. With one init section, or none, the remux follows the part
+   file; with several, `joins` makes one file for each at the end and joins them.
 4. Verify the MP4 against the playlist, hash it, bring it to the disk, note it in finished.json.
 5. Ask `may_publish`, rename, bring the folder to the disk, remove the part file and its journal.
 

@@ -71,15 +71,19 @@ def test_a_vod_is_resolved_and_taken_whole(twitch: Handle, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("quality", "taken", "streams"),
-    [("audio_only", "Audio_Only", {"audio"}), ("200p", "160p", {"video", "audio"}), ("8K please", None, None)],
+    [
+        ("audio_only", "Audio_Only", {"audio"}),
+        ("200p", "160p", {"video", "audio"}),
+        ("8K please", None, {"video", "audio"}),
+    ],
 )
 def test_another_quality_is_taken_whole_and_named(
-    twitch: Handle, tmp_path: Path, quality: str, taken: str | None, streams: set[str] | None
+    twitch: Handle, tmp_path: Path, quality: str, taken: str | None, streams: set[str]
 ) -> None:
     answer = ask(twitch, vod_id_of_demo(1), tmp_path, quality=quality)
-    assert answer["vod"]["quality"] == (taken or ask(twitch, vod_id_of_demo(1), tmp_path)["vod"]["quality"])
+    assert answer["vod"]["quality"] == taken if taken else answer["vod"]["quality"] not in {"Audio_Only", "160p"}
     assert answer["media"]["duration"] == pytest.approx(30, abs=0.5)
-    assert set(packets(tmp_path / "v.mp4")) == (streams or {"video", "audio"})
+    assert set(packets(tmp_path / "v.mp4")) == streams
 
 
 def test_a_server_that_stumbles_is_asked_again(twitch: Handle, tmp_path: Path) -> None:

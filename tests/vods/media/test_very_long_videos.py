@@ -105,7 +105,9 @@ def test_writing_down(tmp_path: Path, pieces: tuple[Segment, ...]) -> None:
 
 def test_the_window(pieces: tuple[Segment, ...]) -> None:
     def drain(count: int) -> None:
-        with Window(lambda _: Fetched(memoryview(bytes(10))), pieces[:count], connections=4, aborted=threading.Event()) as w:
+        with Window(
+            lambda _: Fetched(memoryview(bytes(10))), pieces[:count], connections=4, aborted=threading.Event()
+        ) as w:
             bodies = [result for _, result in w.results() if not isinstance(result, Missing)]
         assert len(bodies) == count
 
