@@ -53,7 +53,7 @@ test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
 
 test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes; both databases
-	$(BIN)/pytest -m faults -q tests/faults
+	$(BIN)/pytest -m faults -q tests/faults tests/journey
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py tests/faults/test_queue.py
 
 test-faults-long: install-dev ## the kills and stops with the product's own lease and timeouts, in real time

@@ -85,3 +85,16 @@ def alive(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@pytest.mark.parametrize("program", ["serve", "recordchat"])
+def test_of_the_web_and_the_recorder(scene: Scene, program: str) -> None:
+    [process] = scene.processes(program)
+    process.kill()
+
+    def back() -> bool:
+        return [p.pid for p in scene.processes(program) if p.pid != process.pid] != []
+
+    until(back, 30, f"{program} runs again")
+    if program == "serve":
+        until(scene.product.answers, 30, "the pages are served again")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ class Product:
         until(
             lambda: f"vod-tender is at http://{self.address}" in self.new_log(), 90, f"the banner; {self.log()[-3000:]}"
         )
+
+    def answers(self) -> bool:
+        """Whether the web says that it is alive."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"http://{self.address}/healthz", timeout=5) as answer:
+                return bool(answer.read() == b"ok")
+        except OSError:
+            return False
 
     def new_log(self) -> str:
         """What was said since the last start."""

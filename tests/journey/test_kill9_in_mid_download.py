@@ -70,6 +70,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
     assert len(served) - len(set(served)) <= in_flight
 
 
+@pytest.mark.faults
 def test_when_up_alone_is_killed_everything_below_it_ends_within_five_seconds(product: Product, world: Handle) -> None:
     twitch_id = world.control.post("/vods", channel=CHANNEL, seconds=SECONDS, kbps=2000)["id"]
     world.control.post(f"/vods/{twitch_id}/faults", rate=100_000)

@@ -35,7 +35,7 @@ def test_a_lifeline_that_was_cut_before_the_start_is_a_quiet_end(tmp_path: Path)
         pass_fds=[read_end],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=90,
         check=False,
         start_new_session=True,
     )
