@@ -24,7 +24,7 @@ def journalled(job: Job) -> set[str]:
 @pytest.mark.parametrize("moment", [0, 1, 4, 9])
 def test_kill_9_costs_nothing_that_is_journalled(job: Job, server: VideoServer, moment: int) -> None:
     server.delay = 0.25
-    child = start_child(replace(job, connections=3))
+    child = start_child(replace(job, connections=1, most_connections=1))
     eventually(lambda: len(journalled(job)) >= moment and "0.ts" in server.asked)
     child.kill()
     child.communicate()
@@ -41,7 +41,7 @@ def test_kill_9_costs_nothing_that_is_journalled(job: Job, server: VideoServer, 
 def test_killed_again_and_again_it_still_ends(job: Job, server: VideoServer) -> None:
     server.delay = 0.1
     for goal in (2, 5, 8):
-        child = start_child(replace(job, connections=2))
+        child = start_child(replace(job, connections=2, most_connections=2))
         eventually(lambda goal=goal: len(journalled(job)) >= goal)  # type: ignore[misc]
         child.kill()
         child.communicate()
