@@ -96,5 +96,8 @@ upgrade-ytdlp: install-dev ## renew yt-dlp alone, in requirements.txt and in .ve
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $(STAMP)
 
+screenshots: install-dev browser ## the pictures of the README, from made-up rows
+	$(BIN)/python tests/pages/pictures.py
+
 clean: ## remove what was installed; data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache staticfiles

@@ -16,6 +16,8 @@ from vods.models import State, Vod
 
 View = Callable[..., HttpResponseBase]
 CHANGE = "vods.change_vod"
+CHANGE_CHANNEL = "vods.change_channel"
+CHANGE_SWITCHES = "vods.change_switchboard"
 
 
 def is_known(request: HttpRequest) -> bool:
@@ -30,6 +32,16 @@ def may_watch(user: AbstractBaseUser | AnonymousUser, vod: Vod) -> bool:
 def may_change(request: HttpRequest) -> bool:
     """Requeue, cancel and the like: for users with the permission to change VODs."""
     return request.user.has_perm(CHANGE)
+
+
+def may_change_channels(request: HttpRequest) -> bool:
+    """Pause and resume channels, reset their circuit breakers."""
+    return request.user.has_perm(CHANGE_CHANNEL)
+
+
+def may_switch(request: HttpRequest) -> bool:
+    """Pause and resume everything or the uploads, reset the uploads' circuit breaker."""
+    return request.user.has_perm(CHANGE_SWITCHES)
 
 
 def open_with_public_archive(view: View) -> View:

@@ -1,22 +1,23 @@
-"""The admin for operators: channels with their switches, VODs with the actions of the queue, attempts to read."""
+"""The admin for operators: VODs with the actions of the queue, attempts to read; channels in admin_channels.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminTextInputWidget
 
-from vods import queue
-from vods.channels import NotALogin, parse_login
-from vods.models import WORKING, Attempt, Channel, Chapter, State, Vod
+from vods import (
+    admin_channels,  # noqa: F401 - registers channels and the switchboard
+    queue,
+)
+from vods.actions import PRIORITY_MOST
+from vods.models import WORKING, Attempt, Chapter, State, Vod
 from vods.templatetags.drawings import state_word
 from vods.templatetags.humane import clock, size, span, took, when
 from vodtender.admin_parts import BoundedPaginator, ReadOnly, bulk_action, column
@@ -45,58 +46,6 @@ class ErrorKindFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(error_kind=self.value()) if self.value() else queryset
-
-
-class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Takes a channel's name or its address on twitch.tv."""
-
-    login = forms.CharField(
-        max_length=200, widget=UnfoldAdminTextInputWidget, help_text="Its name, or its address on twitch.tv."
-    )
-
-    def clean_login(self) -> str:
-        try:
-            return parse_login(self.cleaned_data["login"])
-        except NotALogin as error:
-            raise forms.ValidationError(str(error)) from error
-
-
-@admin.register(Channel)
-class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
-    form = ChannelForm
-    list_display = (
-        "__str__", "login", "archive", "record_chat", "upload", "priority", "on_air", "trouble", "looked_at",
-    )  # fmt: skip
-    list_editable = ("archive", "record_chat", "upload", "priority")
-    list_filter = ("archive", "record_chat", "upload")
-    search_fields = ("login", "display_name")
-    fieldsets = (
-        (None, {"fields": ("login", "archive", "record_chat", "upload", "priority")}),
-        (
-            "What Twitch says",
-            {"fields": ("display_name", "twitch_user_id", "live_stream_id", "live_since", "discovered_at", "problem")},
-        ),
-        ("Circuit breaker", {"fields": ("circuit_state", "circuit_failures", "circuit_open_until")}),
-    )
-    readonly_fields = (
-        "display_name", "twitch_user_id", "live_stream_id", "live_since", "discovered_at", "problem",
-        "circuit_state", "circuit_failures", "circuit_open_until",
-    )  # fmt: skip
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> tuple[str, ...]:
-        return (*self.readonly_fields, "login") if obj else self.readonly_fields
-
-    @column("Live", label={"live": "danger"})
-    def on_air(self, channel: Channel) -> str:
-        return "live" if channel.live_stream_id else "–"
-
-    @column("Problem")
-    def trouble(self, channel: Channel) -> str:
-        return channel.problem[:120]
-
-    @column("Looked at", ordering="discovered_at")
-    def looked_at(self, channel: Channel) -> SafeString | str:
-        return when(channel.discovered_at)
 
 
 class AttemptInline(ReadOnly, TabularInline):  # type: ignore[misc]
@@ -133,7 +82,17 @@ class ChapterInline(ReadOnly, TabularInline):  # type: ignore[misc]
 
 @admin.register(Vod)
 class VodAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("name", "channel", "coloured_state", "progress", "attempts", "volume", "length", "broadcast")
+    list_display = (
+        "name",
+        "channel",
+        "coloured_state",
+        "progress",
+        "priority",
+        "attempts",
+        "volume",
+        "length",
+        "broadcast",
+    )
     list_filter = ("state", "channel", ErrorKindFilter, "skip_upload", "live")
     search_fields = ("=twitch_id", "title")
     search_help_text = "A VOD's id, or a part of its title."
@@ -142,13 +101,22 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
     list_per_page = 50
     paginator = BoundedPaginator
     show_full_result_count = False
-    actions = ("requeue", "cancel", "accept_the_gap", "skip_upload_on", "skip_upload_off")
+    actions = (
+        "requeue", "download_again", "verify_file", "upload_again", "cancel", "cancel_and_keep", "accept_the_gap",
+        "priority_up", "priority_down", "priority_usual", "skip_upload_on", "skip_upload_off",
+    )  # fmt: skip
     inlines = (AttemptInline, ChapterInline)
     fieldsets = (
         (None, {"fields": ("title", "twitch_id", "channel", "broadcast", "length", "type", "category", "language")}),
-        ("Where it stands", {"fields": ("state", "error", "error_kind", "attempts", "not_before", "progress", "live")}),
+        (
+            "Where it stands",
+            {"fields": ("state", "redo", "error", "error_kind", "attempts", "not_before", "progress", "live")},
+        ),
         ("What you decide", {"fields": ("priority", "skip_upload")}),
-        ("File and YouTube", {"fields": ("file_path", "file_host", "volume", "file_sha256", "gaps", "youtube_id")}),
+        (
+            "File and YouTube",
+            {"fields": ("file_path", "file_host", "volume", "file_sha256", "gaps", "muted", "youtube_id")},
+        ),
         (
             "Behind the scenes",
             {
@@ -210,13 +178,52 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
     def broadcast(self, vod: Vod) -> SafeString | str:
         return when(vod.started_at)
 
+    def save_model(self, request: HttpRequest, obj: Vod, form: Any, change: bool) -> None:
+        """Writes what was decided and nothing else: a worker may have changed the row since it was read."""
+        if "priority" in form.changed_data:
+            queue.set_priority([obj.pk], obj.priority)
+        if "skip_upload" in form.changed_data:
+            queue.set_skip_upload([obj.pk], obj.skip_upload)
+
     @bulk_action("Requeue")
     def requeue(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
         self._act(request, chosen, queue.requeue, "requeued", by=request.user.get_username())
 
+    @bulk_action("Download again")
+    def download_again(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        by = request.user.get_username()
+        self._act(request, chosen, queue.requeue, "queued to be downloaded again", stage="download", by=by)
+
+    @bulk_action("Verify the file")
+    def verify_file(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        by = request.user.get_username()
+        self._act(request, chosen, queue.requeue, "queued to be verified", stage="verify", by=by)
+
+    @bulk_action("Upload again, if YouTube has it no more")
+    def upload_again(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        by = request.user.get_username()
+        self._act(request, chosen, queue.requeue, "queued for the upload", stage="upload", by=by)
+
     @bulk_action("Cancel")
     def cancel(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
         self._act(request, chosen, queue.cancel, "canceled", by=request.user.get_username())
+
+    @bulk_action("Cancel, keep what is downloaded")
+    def cancel_and_keep(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        by = request.user.get_username()
+        self._act(request, chosen, queue.cancel, "canceled, what was downloaded is kept", keep_partial=True, by=by)
+
+    @bulk_action("Priority +1")
+    def priority_up(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        self._act(request, chosen, _move_priority, "moved up by 1", by=1)
+
+    @bulk_action("Priority −1")
+    def priority_down(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        self._act(request, chosen, _move_priority, "moved down by 1", by=-1)
+
+    @bulk_action("Priority 0")
+    def priority_usual(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
+        self._act(request, chosen, queue.set_priority, "set to priority 0", priority=0)
 
     @bulk_action("Accept the gap")
     def accept_the_gap(self, request: HttpRequest, chosen: QuerySet[Vod]) -> None:
@@ -243,6 +250,14 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
         if left > 0:
             text += f" {left} left as {'it was' if left == 1 else 'they were'}: that does not apply to their state."
         self.message_user(request, text, messages.SUCCESS if count else messages.WARNING)
+
+
+def _move_priority(ids: list[int], *, by: int) -> int:
+    """Each VOD's own priority, one number up or down."""
+    groups: dict[int, list[int]] = {}
+    for pk, priority in Vod.objects.filter(pk__in=ids).order_by().values_list("pk", "priority"):
+        groups.setdefault(max(-PRIORITY_MOST, min(PRIORITY_MOST, priority + by)), []).append(pk)
+    return sum(queue.set_priority(pks, priority) for priority, pks in groups.items())
 
 
 @admin.register(Attempt)

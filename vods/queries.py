@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from oauth.models import Token
-from vods.models import WORKING, Attempt, Channel, Chapter, State, Vod
+from vods import holds
+from vods.models import WORKING, Attempt, Channel, Chapter, Redo, State, Vod
 
 COUNT_MOST = 1000
 PER_PAGE = 40
@@ -29,6 +30,11 @@ class Running:
     vod: Vod
     bytes_per_second: float | None
     seconds_left: float | None
+
+    @property
+    def verifying(self) -> bool:
+        """Its file is verified anew: nothing is downloaded, and no progress is known."""
+        return self.vod.state == State.DOWNLOADING and self.vod.redo == Redo.VERIFY
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ class StartPage:
     done_count: Count
     channels: list[Channel]
     token_problems: list[Token]
+    holds: holds.Holds
 
     @property
     def live(self) -> list[Channel]:
@@ -94,6 +101,7 @@ def start_page(now: datetime) -> StartPage:
         token_problems=list(
             Token.objects.filter(state=Token.State.RECONNECT).only("provider", "account_name", "error")
         ),
+        holds=holds.read(now),
     )
 
 
@@ -117,7 +125,7 @@ def running(now: datetime) -> list[Running]:
 
 def with_speed(vod: Vod, attempt: Attempt | None, now: datetime) -> Running:
     """The mean speed of this attempt. A resumed one counts its own bytes, where the worker has written them."""
-    if attempt is None:
+    if attempt is None or (vod.redo == Redo.VERIFY and vod.state == State.DOWNLOADING):
         return Running(vod, None, None)
     until = vod.updated_at if vod.updated_at > attempt.started_at else now
     seconds = (until - attempt.started_at).total_seconds()
@@ -190,7 +198,7 @@ def _beyond(rows: QuerySet[Vod], key: tuple[datetime, int], *, newer: bool) -> Q
 
 
 def _without_logs(rows: QuerySet[Vod]) -> QuerySet[Vod]:
-    return rows.select_related("channel").defer("upload_session", "muted_segments", "gaps")
+    return rows.select_related("channel").defer("upload_session", "muted_segments", "gaps", "muted")
 
 
 def channels() -> list[Channel]:

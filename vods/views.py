@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.timezone import now as clock_now
 from django.views.decorators.http import require_safe
 
-from vods import advice, media_view, queries
-from vods.access import is_known, may_change, may_watch, open_with_public_archive
-from vods.models import WORKING, State, Vod
+from vods import advice, eligible, media_view, queries
+from vods.access import is_known, may_change, may_change_channels, may_switch, may_watch, open_with_public_archive
+from vods.models import WORKING, Redo, State, Switchboard, Vod
+from vods.owner import host_name
 
 
 @require_safe
@@ -41,6 +42,8 @@ def _start(request: HttpRequest) -> dict[str, Any]:
         "attention": [_told(vod, now) for vod in page.attention],
         "retrying": [_told(vod, now) for vod in page.retrying],
         "may_change": may_change(request),
+        "may_change_channels": may_change_channels(request),
+        "may_switch": may_switch(request),
     }
 
 
@@ -109,18 +112,36 @@ def _vod_context(request: HttpRequest, found: Vod) -> dict[str, Any]:
     now = clock_now()
     start = request.GET.get("t", "")
     has_file = media_view.video_path(found) is not None
+    uploads = eligible.uploads_enabled() and found.channel.upload
     return {
         "page": queries.vod_page_of(found, now),
         "vod": found,
         "known": is_known(request),
         "sentence": advice.sentence(found, now),
+        "held": advice.held(found, Switchboard.read()) if is_known(request) else "",
         "actions": advice.actions(found),
+        "stages": advice.stages(found, has_file=has_file or _elsewhere(found), uploads=uploads),
         "may_change": may_change(request),
         "working": found.state in WORKING,
+        "verifying": found.state == State.DOWNLOADING and found.redo == Redo.VERIFY,
+        "priority": _priority(found),
+        "quality": found.channel.quality or settings.DOWNLOAD_QUALITY,
         "has_file": has_file,
         "start_at": int(start) if start.isascii() and start.isdigit() and len(start) < 8 else 0,
-        "uploads_enabled": settings.YOUTUBE_UPLOAD_ENABLED,
+        "uploads_enabled": uploads,
     }
+
+
+def _priority(found: Vod) -> dict[str, int] | None:
+    """The VOD's own priority with its neighbours; None where it makes no difference any more."""
+    if found.state not in advice.PRIORITY_MATTERS:
+        return None
+    return {"now": found.priority, "higher": found.priority + 1, "lower": found.priority - 1}
+
+
+def _elsewhere(found: Vod) -> bool:
+    """Whether another machine holds the file."""
+    return bool(found.file_path) and found.file_host not in {"", host_name()}
 
 
 def _vod(twitch_id: str) -> Vod:

@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from vods import dispatch, leasing
+from vods import dispatch, leasing, ytdlp_age
 from vods.leasing import Stage
 from vods.models import PENDING, Channel, State, Vod
 from vodtender.access import may_observe
@@ -25,6 +25,7 @@ def numbers() -> dict[str, Any]:
     channels = Channel.objects.filter(archive=True).values_list("circuit_failures", "circuit_open_until")
     open_until = max((until for _, until in channels if until), default=None)
     waiting = Vod.objects.filter(state__in=PENDING, live=False)
+    ytdlp = ytdlp_age.installed()
     return {
         "pending": queue_depth(),
         "errored": waiting.exclude(error="").count(),
@@ -40,6 +41,8 @@ def numbers() -> dict[str, Any]:
             str(priority): count
             for priority, count in waiting.values_list("priority").annotate(Count("id")).order_by("-priority")
         },
+        "ytdlp_version": ytdlp.version,
+        "ytdlp_age_days": ytdlp.days,
     }
 
 

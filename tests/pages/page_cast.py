@@ -96,6 +96,7 @@ def _attempt(row: Vod, now: datetime) -> None:
         outcome=outcomes.get(State(row.state), "failed"),
         bytes=row.bytes_done,
         error=row.error,
+        error_kind=row.error_kind,
         host="harbour-1",
         correlation_id="7f3a90c2",
         log="12:00:01 INFO Resolved 720 segments.\n12:02:20 INFO All segments are there.",

@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -36,6 +37,7 @@ FULL = {
     "admin-vod": "/admin/vods/vod/1/change/",
     "admin-channels": "/admin/vods/channel/",
 }
+HELD = {"held-start": "/", "held-vod": "/vods/2300000002/", "admin-switchboard": "/admin/vods/switchboard/"}
 EMPTY = {"empty-start": "/", "empty-list": "/vods/"}
 
 
@@ -49,7 +51,7 @@ def clip(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def fill(folder: Path, *, full: bool) -> None:
+def fill(folder: Path, *, full: bool, held: bool) -> None:
     """Rows for the pictures; runs in a process of its own, with its own database."""
     import django
 
@@ -61,7 +63,7 @@ def fill(folder: Path, *, full: bool) -> None:
     from django.utils.timezone import now
 
     from chat.models import Recording
-    from vods.models import Chapter
+    from vods.models import Channel, Chapter, Circuit, Switchboard, Vod
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("admin", "", PASSWORD)
@@ -75,10 +77,19 @@ def fill(folder: Path, *, full: bool) -> None:
     page_cast.with_file(shown, settings.MEDIA_DIR, clip(folder / "clip.mp4"))
     running = page_cast.with_chat(vods[0])
     Recording.objects.filter(pk=running.pk).update(ended_at=None)
+    stretches = [{"start": 950.0 + 1400 * n, "duration": 180.0} for n in range(6)]
+    Vod.objects.filter(pk=shown.pk).update(muted=stretches, gaps=[{"start": 4120.0, "duration": 10.0}])
+    if held:
+        until = now() + timedelta(minutes=4)
+        Switchboard.objects.create(pk=1, paused=True, uploads_paused=True)
+        Channel.objects.filter(login="harbourlights").update(paused=True)
+        opened = {"circuit_state": Circuit.OPEN, "circuit_failures": 5, "circuit_open_until": until}
+        Channel.objects.filter(login="mossandstone").update(**opened)
 
 
 @contextmanager
-def server(*, full: bool) -> Iterator[str]:
+def server(kind: str) -> Iterator[str]:
+    full = kind != "empty"
     with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -91,10 +102,11 @@ def server(*, full: bool) -> Iterator[str]:
             "HTTP_ADDR": f"127.0.0.1:{port}",
             "TWITCH_CLIENT_ID": "pictures" if full else "",
             "TWITCH_CLIENT_SECRET": "pictures" if full else "",
+            "YOUTUBE_UPLOAD_ENABLED": "true" if full else "",
             "DJANGO_SETTINGS_MODULE": "vodtender.settings",
             "PYTHONPATH": str(ROOT),
         }
-        rows = [sys.executable, __file__, "--fill", folder, "full" if full else "empty"]
+        rows = [sys.executable, __file__, "--fill", folder, kind]
         subprocess.run(rows, env=env, check=True, cwd=ROOT)
         serve = [sys.executable, "-m", "uvicorn", "vodtender.asgi:application", "--port", port, "--log-level", "error"]
         process = subprocess.Popen(serve, env=env, cwd=ROOT)
@@ -140,14 +152,14 @@ def main(folder: str | None) -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         if folder is None:
-            with server(full=True) as url, tempfile.TemporaryDirectory() as there:
+            with server("full") as url, tempfile.TemporaryDirectory() as there:
                 for name, theme in (("start", "light"), ("vod", "dark")):
                     take(browser, url, {name: FULL[name]}, Path(there), theme, "wide")
                     (ROOT / f"docs/images/{name}.png").write_bytes(Path(there, f"{name}-wide-{theme}.png").read_bytes())
             return
         Path(folder).mkdir(parents=True, exist_ok=True)
-        for full, pages in ((True, FULL), (False, EMPTY)):
-            with server(full=full) as url:
+        for kind, pages in (("full", FULL), ("held", HELD), ("empty", EMPTY)):
+            with server(kind) as url:
                 for theme in ("light", "dark"):
                     for size in SIZES:
                         take(browser, url, pages, Path(folder), theme, size)
@@ -155,6 +167,6 @@ def main(folder: str | None) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--fill"]:
-        fill(Path(sys.argv[2]), full=sys.argv[3] == "full")
+        fill(Path(sys.argv[2]), full=sys.argv[3] != "empty", held=sys.argv[3] == "held")
     else:
         main(next((word for word in sys.argv[1:] if not word.startswith("-")), None))

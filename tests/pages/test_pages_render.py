@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from vods.models import Chapter, State, Vod
 
 LOGGED_IN = 2  # session and user
-START, LIST, VOD = 13, 2, 3
+START, LIST, VOD = 15, 2, 4
 
 
 @pytest.mark.parametrize("count", [0, 4, 60])
@@ -115,6 +115,16 @@ def test_an_attempt_shows_its_log_when_asked(operator: Client) -> None:
     assert operator.get(log)["Content-Type"].startswith("text/plain")
     assert '<pre class="log"' in operator.get(log, headers={"HX-Request": "true"}).content.decode()
     assert operator.get(f"/vods/999/attempts/{vod.tries.get().pk}/log/").status_code == 404
+
+
+def test_gaps_and_muted_stretches_lead_to_their_moment(operator: Client) -> None:
+    vod = page_cast.fill(now(), 8)[7]
+    Vod.objects.filter(pk=vod.pk).update(
+        gaps=[{"start": 4120.0, "duration": 10.0}], muted=[{"start": 61.5, "duration": 180.0}]
+    )
+    text = operator.get(vod.get_absolute_url()).content.decode()
+    assert '<a href="?t=4120" data-seek="4120" id="gap-1">1:08:40</a>' in text
+    assert '<a href="?t=62" data-seek="62" id="muted-1">1:02</a>' in text
 
 
 def test_a_moment_can_be_shared(operator: Client, media: object) -> None:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests import cast
+from vods import ytdlp_age
 from vods.models import Channel, Circuit, State
 from vodtender.telemetry import metrics, store
 
@@ -77,6 +78,8 @@ def test_status_has_the_fields_that_integrations_read(client: Client) -> None:
         "active_downloads": 0,
         "max_concurrent_downloads": 1,
         "queue_by_priority": {"5": 1, "0": 1},
+        "ytdlp_version": ytdlp_age.VERSION,
+        "ytdlp_age_days": ytdlp_age.installed().days,
     }
 
 

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from vods.models import State, Vod
+from vods.models import Redo, State, Vod
 
 register = template.Library()
 
@@ -34,6 +34,8 @@ ICONS = {
     "out": "M13 5h6v6m0-6l-9 9M16 14v5H5V8h5",
     "left": "M14.5 6l-6 6 6 6",
     "right": "M9.5 6l6 6-6 6",
+    "open": "M6.5 9.5l5.5 5.5 5.5-5.5",
+    "pause": "M8.5 5v14M15.5 5v14",
     "play": "M7 4.5v15l12-7.5z",
 }
 STATE_ICONS = {
@@ -67,6 +69,8 @@ def state_chip(vod: Vod) -> SafeString:
     """The state as a coloured chip with its icon and word."""
     if vod.live and vod.state == State.QUEUED:
         return mark_safe('<span class="chip live"><span class="dot"></span>on air</span>')
+    if vod.state == State.DOWNLOADING and vod.redo == Redo.VERIFY:
+        return format_html('<span class="chip downloading">{}verifying</span>', icon("check"))
     return format_html(
         '<span class="chip {}">{}{}</span>', vod.state, icon(STATE_ICONS[State(vod.state)]), state_word(vod.state)
     )
