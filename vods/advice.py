@@ -58,7 +58,6 @@ ACTIONS = {
 }
 
 
-STAYS = frozenset({State.QUEUED, State.IGNORED, State.SKIPPED})
 PRIORITY_MATTERS = frozenset(State) - {State.DONE, State.SKIPPED}
 
 
@@ -93,13 +92,13 @@ def actions(vod: Vod) -> tuple[Action, ...]:
 
 
 def stages(vod: Vod, *, has_file: bool, uploads: bool) -> tuple[Action, ...]:
-    """The single stages that can be done again. `uploads`: whether this VOD may go to YouTube at all."""
+    """The single stages that can be done again, beside what `actions` offers. `uploads`: whether there are any."""
     if vod.state in WORKING or vod.live:
         return ()
-    offered = [DOWNLOAD_AGAIN] if has_file or vod.state not in STAYS else []
-    if has_file:
-        offered.append(VERIFY)
-    if has_file and uploads and not vod.skip_upload and vod.state not in {State.DOWNLOADED, State.SKIPPED}:
+    if not has_file:
+        return (DOWNLOAD_AGAIN,) if vod.state == State.DONE else ()
+    offered = [DOWNLOAD_AGAIN, VERIFY]
+    if uploads and not vod.skip_upload and vod.state not in {State.DOWNLOADED, State.SKIPPED}:
         offered.append(UPLOAD_AGAIN if vod.youtube_id else UPLOAD)
     return tuple(offered)
 

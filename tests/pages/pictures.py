@@ -102,7 +102,10 @@ def server(kind: str) -> Iterator[str]:
             "HTTP_ADDR": f"127.0.0.1:{port}",
             "TWITCH_CLIENT_ID": "pictures" if full else "",
             "TWITCH_CLIENT_SECRET": "pictures" if full else "",
+            "YT_CLIENT_ID": "pictures" if full else "",
+            "YT_CLIENT_SECRET": "pictures" if full else "",
             "YOUTUBE_UPLOAD_ENABLED": "true" if full else "",
+            "YOUTUBE_UPLOAD_OWNERSHIP": "self" if full else "",
             "DJANGO_SETTINGS_MODULE": "vodtender.settings",
             "PYTHONPATH": str(ROOT),
         }

@@ -82,7 +82,7 @@ def test_the_upload_can_be_switched_off_and_on(operator: Client) -> None:
 def test_a_single_stage_is_done_again(
     operator: Client, media: Path, settings: Settings, stage: str, after: State, redo: Redo
 ) -> None:
-    settings.YOUTUBE_UPLOAD_ENABLED, settings.YOUTUBE_UPLOAD_OWNERSHIP = True, "mine"
+    settings.YOUTUBE_UPLOAD_ENABLED, settings.YOUTUBE_UPLOAD_OWNERSHIP = True, "self"
     vod = one(State.DONE)
     vod.youtube_id = "dQw4w9WgXcQ"
     page_cast.with_file(vod, media, b"video")

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from chat.models import Message
-from vods.models import State, Vod
+from vods.models import Channel, Redo, State, Switchboard, Vod
 
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\"'{{7*7}}\u202e"
@@ -128,9 +128,39 @@ def test_buttons_work_without_javascript(live_server: LiveServer) -> None:
     assert Vod.objects.get(pk=vod.pk).accept_gap
 
 
+def test_stages_and_switches_work_without_javascript(live_server: LiveServer, media: Path) -> None:
+    vod = page_cast.fill(now(), 16)[7]
+    page_cast.with_file(vod, media, b"video")
+    with browser(live_server, java_script_enabled=False) as (page, _):
+        page.goto(live_server.url + vod.get_absolute_url())
+        page.locator("#stages summary").click()
+        page.get_by_role("button", name="Verify the file").click()
+        page.locator(".notice.success", has_text="Its file is verified").wait_for()
+        page.goto(live_server.url + "/")
+        page.get_by_role("button", name="Pause everything").click()
+        page.get_by_role("button", name="Resume everything").click()
+        page.locator(".notice.success", has_text="Everything is resumed.").wait_for()
+    assert Vod.objects.get(pk=vod.pk).redo == Redo.VERIFY
+    assert not Switchboard.read().paused
+
+
+def test_a_menu_stays_open_while_the_page_changes(live_server: LiveServer, media: Path) -> None:
+    vod = page_cast.fill(now(), 16)[5]
+    page_cast.with_file(vod, media, b"video")
+    with browser(live_server) as (page, troubles):
+        page.goto(live_server.url + vod.get_absolute_url())
+        page.locator("#stages summary").click()
+        elsewhere(lambda: Vod.objects.filter(pk=vod.pk).update(error="It changed."))
+        page.get_by_text("It changed.").first.wait_for(timeout=12_000)
+        assert page.locator("#stage-verify").is_visible()
+        assert troubles == []
+
+
 def test_nothing_scrolls_sideways_on_a_phone(live_server: LiveServer, settings: Settings) -> None:
     vods = page_cast.fill(now(), 16)
     page_cast.with_chat(vods[7])
+    Switchboard.objects.create(pk=1, paused=True, uploads_paused=True)
+    Channel.objects.update(paused=True, circuit_state="open", circuit_failures=5)
     with browser(live_server, viewport={"width": 375, "height": 700}) as (page, troubles):
         for address in (
             "/",

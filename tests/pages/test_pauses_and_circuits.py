@@ -30,7 +30,7 @@ ADDRESSES = (
 @pytest.fixture
 def uploads(settings: Settings) -> None:
     settings.YOUTUBE_UPLOAD_ENABLED = True
-    settings.YOUTUBE_UPLOAD_OWNERSHIP = "mine"
+    settings.YOUTUBE_UPLOAD_OWNERSHIP = "self"
 
 
 def broken(channel: Channel, at: datetime, state: str = Circuit.OPEN) -> None:
