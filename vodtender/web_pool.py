@@ -12,13 +12,15 @@ from django.db import connections
 
 from vodtender import web_load
 
-# psycopg waits longer and longer before it tries again to reach a server that is away, for up to `reconnect_timeout`
-# seconds; a request that gets no connection within `timeout` seconds is answered with an error. With these two a
-# server that comes back is used again within a second.
+# After a restart of the server every connection in the pool is dead. psycopg_pool notices one at a time, and a request
+# that was given dead ones sleeps 1 s after the first, 2 s after the second: so few are kept that are not needed, and
+# one request at rest outlives one dead connection. A server that stays away is said after `timeout` seconds; new
+# connections are tried at longer and longer intervals, but afresh at least every `reconnect_timeout` seconds.
 OPTIONS: dict[str, Any] = {
-    "min_size": 2,
+    "min_size": 1,
     "max_size": web_load.THREADS,
-    "timeout": 3.0,
+    "max_idle": 60.0,
+    "timeout": 4.0,
     "reconnect_timeout": 5.0,
     "name": "web",
 }
