@@ -21,11 +21,15 @@ def watch_in_worker(**_: object) -> None:
         threading.Thread(target=_wait_then_drain, args=(fd,), name="lifeline", daemon=True).start()
 
 
-def watch_in_cluster_parent() -> None:
-    """In the cluster's first process: stops the cluster when the lifeline is cut, by force when it does not end."""
+def watch_in_cluster_parent(started: threading.Event) -> None:
+    """In the cluster's first process: stops the cluster when the lifeline is cut, by force when it does not end.
+
+    Not before `started`: a signal in the middle of django-q2's start can leave the first process and its child waiting
+    for each other, each holding what the other needs.
+    """
     parent = os.getppid()
     if (fd := _lifeline()) is not None:
-        threading.Thread(target=_wait_then_stop, args=(fd, parent), name="lifeline", daemon=True).start()
+        threading.Thread(target=_wait_then_stop, args=(fd, parent, started), name="lifeline", daemon=True).start()
 
 
 def _lifeline() -> int | None:
@@ -46,14 +50,16 @@ def _wait_then_drain(fd: int) -> None:
     draining.set()
 
 
-def _wait_then_stop(fd: int, parent: int) -> None:
+def _wait_then_stop(fd: int, parent: int, started: threading.Event) -> None:
     _wait_for_cut(fd)
-    os.kill(os.getpid(), signal.SIGTERM)
-    stop = time.monotonic() + FORCED_AFTER_STOP
-    parent_died = os.getppid() != parent
-    while time.monotonic() < stop and not parent_died:
+    cut = time.monotonic()
+
+    def time_left() -> float:
+        allowed = FORCED_AFTER_STOP if os.getppid() == parent else FORCED_AFTER_DEATH
+        return cut + allowed - time.monotonic()
+
+    if started.wait(max(0.0, time_left())):
+        os.kill(os.getpid(), signal.SIGTERM)
+    while time_left() > 0:
         time.sleep(0.2)
-        parent_died = os.getppid() != parent
-    if parent_died:
-        time.sleep(FORCED_AFTER_DEATH)
     os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -65,8 +65,10 @@ def run_cluster() -> None:
 
     post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
     cluster = StoppableCluster()
-    watch_in_cluster_parent()
+    started = threading.Event()
+    watch_in_cluster_parent(started)
     cluster.start()
+    started.set()
 
 
 class Worker:
