@@ -58,7 +58,7 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]
 class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
     form = ChannelForm
     list_display = (
-        "__str__", "login", "archive", "record_chat", "upload", "priority", "work", "breaker", "on_air", "trouble",
+        "__str__", "login", "archive", "record_chat", "upload", "priority", "work", "on_air", "trouble",
         "looked_at",
     )  # fmt: skip
     list_editable = ("archive", "record_chat", "upload", "priority")
@@ -88,13 +88,13 @@ class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
         else:
             super().save_model(request, obj, form, change)
 
-    @column("Work", label={"paused": "warning"})
-    def work(self, channel: Channel) -> str:
-        return "paused" if channel.paused else "–"
-
-    @column("Circuit", ordering="circuit_state", label=CIRCUIT_COLOURS)
-    def breaker(self, channel: Channel) -> tuple[str, str]:
-        return channel.circuit_state, str(Circuit(channel.circuit_state).label)
+    @column("Work", label={"paused": "warning", **CIRCUIT_COLOURS})
+    def work(self, channel: Channel) -> tuple[str, str]:
+        """Whether its VODs are taken up: the pause before the circuit breaker."""
+        if channel.paused:
+            return "paused", "paused"
+        trouble = channel.circuit_state != Circuit.CLOSED
+        return channel.circuit_state, f"circuit {Circuit(channel.circuit_state).label}" if trouble else "goes on"
 
     @column("Live", label={"live": "danger"})
     def on_air(self, channel: Channel) -> str:
