@@ -47,10 +47,10 @@ types: install-dev ## mypy --strict
 	$(BIN)/mypy
 
 test: install-dev browser ## all tests
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL's, or a server just for them (TESTS=)
-	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
 test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes; both databases
 	$(BIN)/pytest -m faults -q tests/faults tests/journey

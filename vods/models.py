@@ -47,6 +47,9 @@ class Switchboard(Breaker):
     paused = models.BooleanField(default=False, help_text=_("Take up no VOD. What is at work is finished."))
     uploads_paused = models.BooleanField(default=False, help_text=_("Begin no upload. What is at work is finished."))
 
+    class Meta:
+        verbose_name_plural = "switchboard"
+
     def __str__(self) -> str:
         return "Switchboard"
 

@@ -18,7 +18,7 @@ import pytest
 from tests.journey.pictures import packets, sha256
 from tests.journey.product import ROOT, Product, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400), pytest.mark.xdist_group("journey")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 CHANNEL = "kornblume_jo"
 RUNNING, SUB_ONLY, TOO_OLD, HIGHLIGHT = "2588104433", "2588099120", "2581000999", "2586000123"

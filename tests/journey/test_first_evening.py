@@ -15,7 +15,7 @@ from simulator.running import ControlClient
 from tests.journey.pictures import assert_complete, sha256
 from tests.journey.product import PASSWORD, Product, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400), pytest.mark.xdist_group("journey")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

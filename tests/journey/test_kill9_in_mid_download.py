@@ -12,7 +12,7 @@ from simulator.running import Handle, running
 from tests.journey.pictures import assert_complete, sha256
 from tests.journey.product import Product, until
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400), pytest.mark.xdist_group("journey")]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 CHANNEL = "quiet_quinn"
 SECONDS = 40

@@ -308,6 +308,8 @@ class Player:
             body = (self._world.folder / "media" / vod.id / name).read_bytes()
             rate = 0 if name in {"0.ts", "1.ts"} else self._world.knob("rate", 0)
             return Answer(200, body, {"content-type": "video/MP2T", "accept-ranges": "bytes"}, rate)
+        if name.replace(".ts", "-muted.ts") in [piece.name for piece in vod.pieces]:
+            return Answer(403, {})  # a client may try whether the segment with its sound is still there
         return None
 
     def _vod(self, vod_id: str) -> Vod | None:
