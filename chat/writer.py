@@ -188,7 +188,7 @@ class Writer:
         there = {recording.id for recording in recordings.running()}
         vanished = [
             (state, LiveStream(state.recording.stream_id, state.login, state.recording.started_at))
-            for state in self._channels.values()
+            for state in list(self._channels.values())
             if state.recording is not None and state.recording.id not in there
         ]
         for state, stream in vanished:
@@ -218,7 +218,7 @@ class Writer:
     def _lost(self, heard: datetime | None, reason: str) -> None:
         since: dict[str, datetime] = {}
         with transaction.atomic():
-            for state in self._channels.values():
+            for state in list(self._channels.values()):
                 if state.deaf_since is not None:
                     continue
                 since[state.login] = heard or EPOCH
@@ -273,7 +273,7 @@ class Writer:
     def _tidy(self) -> None:
         self._tidied = time.monotonic()
         wanted: dict[int, list[Record]] = {}
-        for state in self._channels.values():
+        for state in list(self._channels.values()):
             for record in state.lead.records():
                 wanted.setdefault(record.segment, []).append(record)
         self._journal.tidy(wanted)

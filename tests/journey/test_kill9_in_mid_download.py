@@ -40,7 +40,7 @@ def keys() -> dict[str, str]:
 
 def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -> None:
     twitch_id = world.control.post("/vods", channel=CHANNEL, seconds=SECONDS, kbps=2000)["id"]
-    world.control.post(f"/vods/{twitch_id}/faults", rate=150_000)  # bytes/s per connection: it takes a while
+    world.control.post(f"/vods/{twitch_id}/faults", rate=40_000)  # bytes/s per connection: it takes a while
     product.start()
     product.command("importtoken", "youtube", str(world.state_dir / "youtube-token.json"))
 
@@ -66,7 +66,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
     assert video["id"] == row["youtube_id"]
     assert not part.exists()
     served = [path for path, status in segments_asked(world, twitch_id) if status == 200]
-    in_flight = 8  # the window that was under way when everything was killed
+    in_flight = 16  # the window that was under way when everything was killed
     assert len(served) - len(set(served)) <= in_flight
 
 
