@@ -52,9 +52,11 @@ test: install-dev browser ## all tests
 test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL's, or a server just for them (TESTS=)
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
-test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes; both databases
-	$(BIN)/pytest -m faults -q tests/faults tests/journey
-	$(BIN)/python -m tests.postgres $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py tests/faults/test_queue.py
+test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes
+	$(BIN)/pytest -m faults tests/faults tests/journey
+
+test-faults-postgres: install-dev browser ## the kills, the stop and the claims of test-faults on PostgreSQL
+	$(BIN)/python -m tests.postgres $(BIN)/pytest -m faults tests/faults/test_kill_9.py tests/faults/test_stop.py tests/faults/test_queue.py
 
 test-faults-long: install-dev ## the kills and stops with the product's own lease and timeouts, in real time
 	REAL_TIME=1 $(BIN)/pytest -m faults -q tests/faults/test_kill_9.py tests/faults/test_stop.py

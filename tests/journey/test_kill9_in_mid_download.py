@@ -73,7 +73,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
 @pytest.mark.faults
 def test_when_up_alone_is_killed_everything_below_it_ends_within_five_seconds(product: Product, world: Handle) -> None:
     twitch_id = world.control.post("/vods", channel=CHANNEL, seconds=SECONDS, kbps=2000)["id"]
-    world.control.post(f"/vods/{twitch_id}/faults", rate=100_000)
+    world.control.post(f"/vods/{twitch_id}/faults", rate=40_000)
     product.start()
     until(lambda: product.peek().get(twitch_id, {}).get("bytes_done"), 90, "the download is under way")
     assert product.process is not None
