@@ -47,8 +47,8 @@ class Scene:
         return [row["outcome"] for row in self.attempts(twitch_id) if row["step"] == step]
 
     def until_state(self, twitch_id: str, *states: str, within: float = PATIENCE) -> dict[str, Any]:
-        what = f"VOD {twitch_id} is {' or '.join(states)}; {self.product.new_log()[-1500:]}"
-        until(lambda: self.row(twitch_id)["state"] in states, within, what)
+        what = f"VOD {twitch_id} is {' or '.join(states)}"
+        until(lambda: self.row(twitch_id)["state"] in states, within, what, self.product.story)
         return self.row(twitch_id)
 
     def until_under_way(self, twitch_id: str, least: int = 500_000) -> None:
@@ -56,7 +56,7 @@ class Scene:
             row = self.row(twitch_id)
             return row["state"] == "downloading" and row["bytes_done"] >= least
 
-        until(under_way, 60, f"the download of {twitch_id} is under way; {self.product.new_log()[-1500:]}")
+        until(under_way, 60, f"the download of {twitch_id} is under way", self.product.story)
 
     def at_full_speed(self, twitch_id: str) -> None:
         self.world.control.delete(f"/vods/{twitch_id}/faults")

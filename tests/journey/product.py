@@ -25,11 +25,11 @@ PASSWORD = "correct-horse-battery"
 STRANGERS = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "PUBLIC_URL")
 
 
-def until(condition: Callable[[], Any], within: float, what: str) -> Any:
-    """The first true answer of `condition`. Raises AssertionError that says what did not come."""
+def until(condition: Callable[[], Any], within: float, what: str, then: Callable[[], str] = str) -> Any:
+    """The first true answer of `condition`. Raises AssertionError: what did not come, and what `then` tells of it."""
     limit, pause = time.monotonic() + within, threading.Event()
     while not (answer := condition()):
-        assert time.monotonic() < limit, f"not within {within:.0f} s: {what}"
+        assert time.monotonic() < limit, f"not within {within:.0f} s: {what}\n{then()}"
         pause.wait(0.2)
     return answer
 
@@ -78,9 +78,7 @@ class Product:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        until(
-            lambda: f"vod-tender is at http://{self.address}" in self.new_log(), 90, f"the banner; {self.log()[-3000:]}"
-        )
+        until(lambda: f"vod-tender is at http://{self.address}" in self.new_log(), 90, "the banner", self.story)
 
     def answers(self) -> bool:
         """Whether the web says that it is alive."""
@@ -97,6 +95,10 @@ class Product:
 
     def log(self) -> str:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def story(self) -> str:
+        """What happened, for the message of a test that failed: the state of each VOD and the end of the log."""
+        return f"{self.peek()}\n{self.log()[-4000:]}"
 
     def interrupt(self) -> float:
         """Ctrl-C; seconds until everything has ended."""

@@ -101,7 +101,7 @@ def test_bad_token_files_and_unknown_channels_are_refused_in_clear_sentences(
 def test_the_newest_three_finished_vods_are_downloaded_and_published(product: Product, outside: StandIn) -> None:
     said = product.command("importtoken", "youtube", "-", input=json.dumps(outside.facts["google_token"]))
     assert "is connected" in said.stdout
-    until(lambda: len(in_state(product, "done")) >= 3, 180, "three VODs are done")
+    until(lambda: len(in_state(product, "done")) >= 3, 180, "three VODs are done", product.story)
     vods = product.vods()
     states = {twitch_id: row["state"] for twitch_id, row in vods.items()}
     assert states == {**dict.fromkeys(NEWEST_THREE, "done"), TOO_OLD: "ignored", RUNNING: "queued"}
@@ -124,20 +124,25 @@ def test_uploads_met_a_broken_connection_and_a_503(outside: StandIn) -> None:
 
 def test_the_app_token_is_renewed_when_it_ends_or_is_withdrawn(outside: StandIn) -> None:
     assert len(outside.requests("id.twitch.tv/oauth2/token", 200)) >= 3
-    until(lambda: outside.requests("api.twitch.tv/helix/", 401), 60, "a withdrawn one is used")
+    until(lambda: outside.requests("api.twitch.tv/helix/", 401), 60, "a withdrawn one is used", product.story)
     assert len(outside.requests("after=", 200)) >= 1, "the second page was asked for"
 
 
 def test_every_message_is_stored_or_lies_in_a_gap(product: Product, outside: StandIn) -> None:
     outside.turn(broadcast_over=True, rate=40_000)
 
-    until(lambda: recording(product)["ended_at"], 30, "the recording ends with the broadcast")
+    until(lambda: recording(product)["ended_at"], 30, "the recording ends with the broadcast", product.story)
     facts = recording(product)
     assert facts["channel"] == CHANNEL
     start, end = _ms(facts["started_at"]), _ms(facts["ended_at"])
     sent = [row for row in outside.lines("chat.log") if start <= row["ts"] <= end]
     assert len(sent) > 50
-    until(lambda: {row["id"] for row in sent if row["heard"]} <= _stored(product), 5, "what was heard is stored")
+    until(
+        lambda: {row["id"] for row in sent if row["heard"]} <= _stored(product),
+        5,
+        "what was heard is stored",
+        product.story,
+    )
     gaps = [(_ms(gap["started_at"]), _ms(gap["ended_at"])) for gap in facts["gaps"]]
     unheard = [row["ts"] for row in sent if not row["heard"]]
     assert [moment for moment in unheard if not any(low <= moment <= high for low, high in gaps)] == []
@@ -150,14 +155,14 @@ def test_kill_9_in_mid_download_leaves_an_exact_file_and_one_upload(product: Pro
     assert CHANNEL in said.stdout
 
     part = product.data_dir / "media" / ".work" / RUNNING / f"{RUNNING}.part"
-    until(lambda: part.exists() and part.stat().st_size > 1_000_000, 60, "two segments are on the disk")
+    until(lambda: part.exists() and part.stat().st_size > 1_000_000, 60, "two segments are on the disk", product.story)
     product.kill_everything()
-    until(lambda: not product.living(), 5, "nothing is left")
+    until(lambda: not product.living(), 5, "nothing is left", product.story)
     assert part.exists()
     assert len(outside.videos()) == 3
     outside.turn(broadcast_over=True)
     product.start()
-    until(lambda: product.is_in_state(RUNNING, "done"), 90, "it is done")
+    until(lambda: product.is_in_state(RUNNING, "done"), 90, "it is done", product.story)
     row = product.vods()[RUNNING]
     assert_exact(row, outside)
     assert_published(row, outside)
@@ -167,7 +172,7 @@ def test_kill_9_in_mid_download_leaves_an_exact_file_and_one_upload(product: Pro
 
 
 def test_a_vod_for_subscribers_is_skipped_with_a_sentence(product: Product) -> None:
-    until(lambda: in_state(product, "skipped") == [SUB_ONLY], 60, "it is found out")
+    until(lambda: in_state(product, "skipped") == [SUB_ONLY], 60, "it is found out", product.story)
     assert "subscribers" in product.vods()[SUB_ONLY]["error"]
 
 

@@ -60,7 +60,7 @@ def done_with_video(product: Product) -> list[dict[str, Any]]:
 
 
 def test_three_vods_are_found_downloaded_verified_and_published(product: Product, control: ControlClient) -> None:
-    until(lambda: published(product) >= 3, 180, "three VODs are done")
+    until(lambda: published(product) >= 3, 180, "three VODs are done", product.story)
     vods = product.vods()
     assert 6 <= len(vods) <= 9
     known = {row["id"]: row for row in control.vods("pixel_pia")}
@@ -76,7 +76,7 @@ def test_restricted_and_broken_vods_say_what_they_are(product: Product) -> None:
     def found_out() -> bool:
         return {"skipped", "needs_attention"} <= {row["state"] for row in product.peek().values()}
 
-    until(found_out, 120, "both are found out")
+    until(found_out, 120, "both are found out", product.story)
     [skipped], [broken] = in_state(product, "skipped"), in_state(product, "needs_attention")
     assert "subscribers only" in skipped["error"]
     assert "Segment" in broken["error"]
@@ -118,8 +118,8 @@ def test_requeue_in_the_admin_downloads_again_and_publishes_nothing_twice(
     page.check("input[name=_selected_action] >> nth=0", force=True)
     page.select_option("select[name=action]", "requeue")
     page.click("#changelist-form button[title^='Run']")
-    until(lambda: Path(row["path"]).stat().st_mtime_ns != stamp, 60, "the file is made again")
-    until(lambda: product.is_in_state(row["twitch_id"], "done"), 60, "it is done again")
+    until(lambda: Path(row["path"]).stat().st_mtime_ns != stamp, 60, "the file is made again", product.story)
+    until(lambda: product.is_in_state(row["twitch_id"], "done"), 60, "it is done again", product.story)
     again = product.vods()[row["twitch_id"]]
     assert again["youtube_id"] == row["youtube_id"]
     assert [video["id"] for video in control.videos()] == [video["id"] for video in before]
@@ -143,7 +143,7 @@ def test_ctrl_c_stops_everything_and_a_second_start_does_nothing_twice(
         return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(cycles))
 
     first = passes()
-    until(lambda: passes() >= first + 2, 60, "two more passes")
+    until(lambda: passes() >= first + 2, 60, "two more passes", product.story)
     after = {twitch_id: row["youtube_id"] for twitch_id, row in product.vods().items() if row["youtube_id"]}
     assert before.items() <= after.items()
     videos = ControlClient(facts["control"]).videos()

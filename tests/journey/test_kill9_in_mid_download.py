@@ -48,7 +48,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
         row = product.peek().get(twitch_id)
         return row and row["state"] == "downloading" and row["bytes_done"] > 2_000_000
 
-    until(half_way, 90, f"the download is under way; {product.log()[-2000:]}")
+    until(half_way, 90, "the download is under way", product.story)
     product.kill_everything()
     until(lambda: not product.living(), 5, "nothing is left")
     part = product.data_dir / "media" / ".work" / twitch_id
@@ -57,7 +57,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
     before = len(segments_asked(world, twitch_id))
     assert before >= 5
     product.start()
-    until(lambda: product.is_in_state(twitch_id, "done"), 90, f"it is done; {product.log()[-2000:]}")
+    until(lambda: product.is_in_state(twitch_id, "done"), 90, "it is done", product.story)
 
     row = product.vods()[twitch_id]
     assert_complete(Path(row["path"]), SECONDS)
@@ -75,13 +75,18 @@ def test_when_up_alone_is_killed_everything_below_it_ends_within_five_seconds(pr
     twitch_id = world.control.post("/vods", channel=CHANNEL, seconds=SECONDS, kbps=2000)["id"]
     world.control.post(f"/vods/{twitch_id}/faults", rate=40_000)
     product.start()
-    until(lambda: product.peek().get(twitch_id, {}).get("bytes_done"), 90, "the download is under way")
+    until(lambda: product.peek().get(twitch_id, {}).get("bytes_done"), 90, "the download is under way", product.story)
     assert product.process is not None
     product.process.kill()
     product.process.wait(5)
     until(lambda: not product.living(), 5, "nothing is left")
     product.start()  # at once, on the same port
-    until(lambda: product.is_in_state(twitch_id, "downloading"), 30, "it goes on without waiting for the lease")
+    until(
+        lambda: product.is_in_state(twitch_id, "downloading"),
+        30,
+        "it goes on without waiting for the lease",
+        product.story,
+    )
 
 
 def segments_asked(world: Handle, twitch_id: str) -> list[tuple[str, int]]:
