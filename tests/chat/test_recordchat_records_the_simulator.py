@@ -15,7 +15,7 @@ from tests.chat.process import Installation
 
 @pytest.fixture
 def simulated(tmp_path: Path) -> Iterator[Handle]:
-    with running(tmp_path / "simulator") as handle:
+    with running(tmp_path / "simulator", "--media-on-demand") as handle:
         yield handle
 
 

@@ -20,7 +20,7 @@ SECONDS = 40
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Handle]:
-    with running(tmp_path / "world") as handle:
+    with running(tmp_path / "world", "--broadcast-seconds", "0", "--media-on-demand") as handle:
         yield handle
 
 
@@ -53,7 +53,7 @@ def test_the_file_is_exact_and_published_once(product: Product, world: Handle) -
     until(lambda: not product.living(), 5, "nothing is left")
     part = product.data_dir / "media" / ".work" / twitch_id
     assert list(part.glob("*.part*")), "a partial file was kept"
-    world.control.post(f"/vods/{twitch_id}/faults", rate=None)
+    world.control.delete(f"/vods/{twitch_id}/faults")
     before = len(segments_asked(world, twitch_id))
     assert before >= 5
     product.start()

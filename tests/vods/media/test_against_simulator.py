@@ -44,7 +44,7 @@ print(json.dumps(answer, default=str))
 
 @pytest.fixture(scope="module")
 def twitch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
-    with running(tmp_path_factory.mktemp("simulator"), "--broadcast-seconds", "0") as handle:
+    with running(tmp_path_factory.mktemp("simulator"), "--broadcast-seconds", "0", "--media-on-demand") as handle:
         yield handle
 
 
