@@ -120,6 +120,7 @@ def _make(job: Job, program: str, on_progress: Callable[[Progress], None], stop:
         made.resumed,
         verified.sha256,
         made.muted,
+        job.quality,
     )
     finished.remember(job.work_dir, media)
     return media
