@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from vods.models import Chapter, State, Vod
 
 LOGGED_IN = 2  # session and user
-START, LIST, VOD = 15, 2, 4
+START, LIST, VOD = 16, 2, 4
 
 
 @pytest.mark.parametrize("count", [0, 4, 60])
