@@ -84,7 +84,7 @@ class StartPage:
 def start_page(now: datetime) -> StartPage:
     """Reads the start page. `now` is the clock for speeds."""
     tiers = eligible.tiers()
-    waiting = Vod.objects.filter(state__in=[State.QUEUED, State.DOWNLOADED])
+    waiting = Vod.objects.filter(state__in=[State.QUEUED, State.DOWNLOADED], live=False)  # not on air any more
     attention = Vod.objects.filter(state=State.NEEDS_ATTENTION)
     retrying = Vod.objects.filter(state=State.FAILED)
     done = Vod.objects.filter(state=State.DONE)
@@ -110,7 +110,7 @@ def _first(state: State, most: int, tiers: list[list[int]]) -> list[Vod]:
     """The first VODs of a state in the order in which they are taken; one state at a time, so that the index sorts."""
     found: list[Vod] = []
     for tier in tiers:
-        rows = Vod.objects.filter(state=state, channel__in=tier).select_related("channel").order_by(*ORDER)
+        rows = Vod.objects.filter(state=state, live=False, channel__in=tier).select_related("channel").order_by(*ORDER)
         found += rows[: most - len(found)]
     return found
 
