@@ -27,7 +27,9 @@ def allowed(path: str) -> bool:
             continue
         pattern = line.lstrip("!").rstrip("/")
         parents = [path, *(str(parent) for parent in Path(path).parents if str(parent) != ".")]
-        fits = [one for one in parents if fnmatch.fnmatch(one, pattern.removeprefix("**/")) or fnmatch.fnmatch(one, pattern)]
+        fits = [
+            one for one in parents if fnmatch.fnmatch(one, pattern.removeprefix("**/")) or fnmatch.fnmatch(one, pattern)
+        ]
         fits += [one for one in parents if pattern.startswith("**/") and fnmatch.fnmatch(Path(one).name, pattern[3:])]
         if fits:
             verdict = line.startswith("!")
@@ -70,7 +72,11 @@ def test_the_python_is_the_one_that_is_tested() -> None:
 def test_the_copied_files_are_enough_to_prepare_a_database_and_to_run(tmp_path: Path) -> None:
     app = tmp_path / "app"
     for source, target in copied().items():
-        to = app / target if not target.endswith("/") or (ROOT / source).is_dir() else app / target / source.split("/")[-1]
+        to = (
+            app / target
+            if not target.endswith("/") or (ROOT / source).is_dir()
+            else app / target / source.split("/")[-1]
+        )
         to.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, to, ignore=shutil.ignore_patterns("__pycache__"))

@@ -63,7 +63,7 @@ def test_what_it_proposes_is_enough(project: Path) -> None:
 
 def test_the_environment_counts_and_an_empty_value_does_not(project: Path) -> None:
     (project / ".env").write_text("METRICS_TOKEN=\nSECRET_KEY=abc\n")
-    given = {name: "x" for name in required() - {"METRICS_TOKEN", "SECRET_KEY", "POSTGRES_PASSWORD"}}
+    given = dict.fromkeys(required() - {"METRICS_TOKEN", "SECRET_KEY", "POSTGRES_PASSWORD"}, "x")
     done = up(project, **given)
     assert "needed: METRICS_TOKEN POSTGRES_PASSWORD\n" in done.stderr
 

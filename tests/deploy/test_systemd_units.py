@@ -23,7 +23,9 @@ def value(unit: Path, name: str) -> str:
 
 
 def test_there_is_one_for_all_and_one_for_each_part() -> None:
-    started = {unit.stem: value(unit, "ExecStart").removeprefix(f"{HOME}/.venv/bin/python manage.py ") for unit in UNITS}
+    started = {
+        unit.stem: value(unit, "ExecStart").removeprefix(f"{HOME}/.venv/bin/python manage.py ") for unit in UNITS
+    }
     assert started == {
         "vod-tender": "up",
         "vod-tender-prepare": "prepare",

@@ -53,7 +53,9 @@ def test_nothing_in_it_is_unknown_to_grafana() -> None:
     assert set(lost(dashboard(), as_read(dashboard()))) == NOT_IN_THE_MODELS
 
 
-@pytest.mark.parametrize("misspelt", ["gridPos", "thresholds", "legendFormat", "reduceOptions", "drawStyle", "templating"])
+@pytest.mark.parametrize(
+    "misspelt", ["gridPos", "thresholds", "legendFormat", "reduceOptions", "drawStyle", "templating"]
+)
 def test_a_misspelt_name_is_noticed(misspelt: str) -> None:
     wrong = json.loads(FILE.read_text().replace(f'"{misspelt}"', f'"{misspelt}s"'))
     assert [where for where in lost(wrong, as_read(wrong)) if where.split(".")[-1] == f"{misspelt}s"]

@@ -85,7 +85,11 @@ class Prometheus(Watcher):
     def started(self, target: str, alertmanager: str, *, durations: dict[str, str]) -> Iterator[Prometheus]:
         """`durations`: alerts whose `for` is another here, such as `CircuitBreakerOpen: 2s`."""
         config = (SETTINGS / "prometheus.yml").read_text()
-        for old, new in (("localhost:8080", target), ("localhost:9093", alertmanager), ("_interval: 15s", "_interval: 1s")):
+        for old, new in (
+            ("localhost:8080", target),
+            ("localhost:9093", alertmanager),
+            ("_interval: 15s", "_interval: 1s"),
+        ):
             assert old in config
             config = config.replace(old, new)
         (self.folder / "prometheus.yml").write_text(config)

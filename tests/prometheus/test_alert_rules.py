@@ -26,7 +26,11 @@ GUIDE = {
 # Changes that the cases must notice, for each alert: threshold a little lower, a little higher; duration likewise.
 MUTATIONS = {
     "HighDownloadFailureRate": [("> 0.5", "> 0.49"), ("> 0.5", "> 0.52"), ("[8m]", "[10m]"), ("[8m]", "[4m]")],
-    "CircuitBreakerOpen": [("vod_circuit_open == 1", "vod_circuit_open >= 0"), ("or (vod", "and (vod"), ("[2m]", "[9m]")],
+    "CircuitBreakerOpen": [
+        ("vod_circuit_open == 1", "vod_circuit_open >= 0"),
+        ("or (vod", "and (vod"),
+        ("[2m]", "[9m]"),
+    ],
     "HighVODQueueDepth": [("> 50", "> 49"), ("> 50", "> 51")],
     "DatabaseConnectionPoolExhausted": [("> 0.9", ">= 0.9"), ("> 0.9", "> 0.95")],
     "VODProcessingStalled": [("== 0", "< 0"), ("== 0", "<= 5"), ("[3m]", "[6m]")],

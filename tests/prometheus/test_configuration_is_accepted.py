@@ -47,7 +47,9 @@ def test_compose_differs_by_names_and_the_token_alone() -> None:
     def without_remarks(path: Path) -> str:
         return re.sub(r"^ *#.*\n|^\n", "", path.read_text(), flags=re.MULTILINE)
 
-    expected = without_remarks(MAIN).replace("localhost:8080", "vod-api:8080").replace("localhost:9093", "alertmanager:9093")
+    expected = (
+        without_remarks(MAIN).replace("localhost:8080", "vod-api:8080").replace("localhost:9093", "alertmanager:9093")
+    )
     token = "    authorization:\n      credentials_file: /run/secrets/metrics_token\n"
     assert token in without_remarks(COMPOSE)
     assert without_remarks(COMPOSE).replace(token, "") == expected
