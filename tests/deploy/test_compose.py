@@ -89,6 +89,7 @@ def test_ours_take_nothing_of_the_hosts_paths_and_trust_nobody(name: str) -> Non
         "METRICS_TOKEN_FILE",
         "DATABASE_URL_FILE",
     }
+    assert inside["POSTGRES_PASSWORD"] == inside["GRAFANA_ADMIN_PASSWORD"] == ""
     assert inside["OTEL_EXPORTER_OTLP_ENDPOINT"] == "jaeger:4317"
     assert inside["LOG_FORMAT"] == "json"
     assert service["cap_drop"] == ["ALL"]
