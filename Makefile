@@ -83,7 +83,7 @@ tools: ## that, and the other real programs that some tests run
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$needed fonts-liberation >/dev/null || exit 1; \
 		test ! -d /run/systemd/system || for unit in prometheus prometheus-alertmanager; do \
 			case "$$needed " in *" $$unit "*) systemctl disable --quiet --now $$unit;; esac; done; \
-	else echo "Tests that need them are skipped: apt install$$needed"; command -v chromium >/dev/null || exit 1; fi
+	else echo "Not here, so that their tests are skipped (without Chromium, all of them): apt install$$needed"; command -v chromium >/dev/null || exit 1; fi
 
 bench-download: install-dev $(BENCH_STAMP) ## our download against yt-dlp, aria2 and streamlink, over a local nginx
 	@command -v aria2c >/dev/null && test -e /usr/lib/nginx/modules/ngx_http_lua_module.so || { \

@@ -114,8 +114,11 @@ def test_buckets_are_found_by_whole_numbers(scene: Scene) -> None:
     assert scene.prometheus.number('vod_download_duration_seconds_bucket{le="600"}') >= 2
 
 
-def test_no_alert_fires_while_all_is_well(scene: Scene) -> None:
-    assert "firing" not in scene.prometheus.alerts().values()
+def test_no_alert_is_on_its_way_while_all_is_well(scene: Scene) -> None:
+    """But for one: of the demo's few VODs two fail by design, which may be more than half at first."""
+    alerts = scene.prometheus.alerts()
+    assert "firing" not in alerts.values()
+    assert set(alerts) <= {"HighDownloadFailureRate"}
 
 
 @pytest.mark.parametrize("part", ["web", "worker", "recorder"])

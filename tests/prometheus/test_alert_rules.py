@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.management import get_commands
 from ruamel.yaml import YAML
 
 from tests.tools import run
@@ -91,3 +93,11 @@ def test_each_says_what_to_do_and_where_more_is_written() -> None:
         assert notes["summary"]
         assert notes["runbook"] == f"docs/OBSERVABILITY.md#{name.lower()}"
         assert f"\n### {name}\n" in guide
+
+
+def test_what_they_tell_to_do_can_be_done() -> None:
+    text = ALERTS.read_text()
+    assert set(re.findall(r"manage\.py ([a-z]+)", text)) <= set(get_commands())
+    makefile = (ALERTS.parents[1] / "Makefile").read_text()
+    assert all(f"\n{target}:" in makefile for target in re.findall(r"`make ([a-z-]+)`", text))
+    assert all(hasattr(settings, name) for name in re.findall(r"\b[A-Z]+_[A-Z_]+\b", text))
