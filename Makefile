@@ -8,7 +8,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 BENCH := $(VENV)/bench
 BENCH_STAMP := $(BENCH)/.installed
 
-.PHONY: help install install-dev env demo run lint types test test-postgres bench-download browser lock screenshots clean
+.PHONY: help install install-dev env demo run lint types test test-postgres bench-download browser tools up lock screenshots clean
 
 help: ## these lines
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -39,6 +39,9 @@ demo: install ## everything on this machine, with a simulated Twitch and YouTube
 run: install env ## everything on this machine, from .env or the environment
 	@exec $(BIN)/python manage.py up
 
+up: ## the same with PostgreSQL, Prometheus, Grafana and Jaeger, in Docker
+	@exec deploy/up
+
 lint: install-dev ## style and common mistakes
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -46,13 +49,13 @@ lint: install-dev ## style and common mistakes
 types: install-dev ## mypy --strict
 	$(BIN)/mypy
 
-test: install-dev browser ## all tests
+test: install-dev tools ## all tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 test-postgres: install-dev browser ## the tests on PostgreSQL: TEST_DATABASE_URL's, or a server just for them (TESTS=)
 	$(BIN)/python -m tests.postgres $(BIN)/pytest -n 2 --dist loadfile $(TESTS)
 
-test-faults: install-dev browser ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes
+test-faults: install-dev tools ## kill -9, stops, cancels, and what Twitch and YouTube do, on real processes
 	$(BIN)/pytest -m faults tests/faults tests/journey
 
 test-faults-postgres: install-dev browser ## the kills, the stop and the claims of test-faults on PostgreSQL
@@ -72,6 +75,15 @@ browser: ## the real browser that some tests drive
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
 		else echo "The tests need Chromium: apt install chromium"; exit 1; fi; }
+
+tools: ## that, and the other real programs that some tests run
+	@needed=; for pair in chromium:chromium promtool:prometheus amtool:prometheus-alertmanager go:golang-go systemd-analyze:systemd; do \
+		command -v $${pair%%:*} >/dev/null || needed="$$needed $${pair##*:}"; done; \
+	test -z "$$needed" || if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$needed fonts-liberation >/dev/null || exit 1; \
+		test ! -d /run/systemd/system || for unit in prometheus prometheus-alertmanager; do \
+			case "$$needed " in *" $$unit "*) systemctl disable --quiet --now $$unit;; esac; done; \
+	else echo "Not here, so that their tests are skipped (without Chromium, all of them): apt install$$needed"; command -v chromium >/dev/null || exit 1; fi
 
 bench-download: install-dev $(BENCH_STAMP) ## our download against yt-dlp, aria2 and streamlink, over a local nginx
 	@command -v aria2c >/dev/null && test -e /usr/lib/nginx/modules/ngx_http_lua_module.so || { \

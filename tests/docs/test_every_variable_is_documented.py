@@ -48,7 +48,10 @@ def written(default: ast.expr) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-VARIABLES = {name: default for name, (_, default) in read_by_the_settings().items()} | dict.fromkeys(STANDARD, "")
+# Read by docker-compose.yml alone.
+COMPOSE = set(re.findall(r"\$\{([A-Z_]+):\?", (ROOT / "docker-compose.yml").read_text())) - set(read_by_the_settings())
+OTHERS = dict.fromkeys(STANDARD | COMPOSE, "")
+VARIABLES = {name: default for name, (_, default) in read_by_the_settings().items()} | OTHERS
 
 
 def test_the_settings_are_understood_by_this_test() -> None:
