@@ -15,7 +15,7 @@ from simulator.running import running
 from tests.faults.conftest import QUICK
 from tests.faults.scene import CHANNEL, Scene
 from tests.journey.product import PASSWORD, Product, until
-from tests.telemetry.collector import Collector, Seen, collecting
+from tests.telemetry.tracing.collector import Collector, Seen, collecting
 
 # Its media are made once and repeated. It ended before its channel was added, and waits for a click.
 VOD = {"seconds": 240, "media_seconds": 20, "kbps": 300, "media": "of-the-trace", "age_seconds": 3600}

@@ -1,4 +1,7 @@
-"""A collector of traces: an OTLP gRPC receiver that keeps every span. `python -m tests.telemetry.collector` runs one."""
+"""A collector of traces: an OTLP gRPC receiver that keeps every span.
+
+`python -m tests.telemetry.tracing.collector` runs one by itself, and says its address.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,7 @@ class Collector(trace_service_pb2_grpc.TraceServiceServicer):
     def stop(self) -> None:
         self._server.stop(None).wait()
 
-    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802 - the service's own name
+    def Export(self, request: Any, context: Any) -> Any:
         spans = [
             _seen(span, _values(resource.resource.attributes))
             for resource in request.resource_spans
