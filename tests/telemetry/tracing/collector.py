@@ -1,6 +1,6 @@
 """A collector of traces: an OTLP gRPC receiver that keeps every span.
 
-`python -m tests.telemetry.tracing.collector` runs one by itself, and says its address.
+`python -m tests.telemetry.tracing.collector` runs one by itself; it says its address, and at the end how many came.
 """
 
 from __future__ import annotations
@@ -117,3 +117,4 @@ if __name__ == "__main__":
         sys.stdout.write(f"{running.address}\n")
         sys.stdout.flush()
         sys.stdin.read()  # until whoever started it closes the pipe
+        sys.stdout.write(f"{len(running.spans)}\n")
