@@ -12,7 +12,7 @@ from vods.dbclock import DbNow
 from vods.leasing import Lease
 from vods.models import Attempt, Redo
 from vods.owner import host_name
-from vodtender.telemetry import correlation
+from vodtender.telemetry import correlation, tracing
 from vodtender.telemetry.logs import redacted
 
 LINES_KEPT = 200
@@ -60,6 +60,7 @@ def begin(lease: Lease) -> Attempt:
         started_at=DbNow(),
         host=host_name(),
         correlation_id=correlation.current(),
+        trace_id=tracing.trace_id(),
     )
     attempt.refresh_from_db(fields=["started_at"])
     return attempt

@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from vods.helix import HelixStream, HelixVideo
 from vods.models import Channel, State, Vod
+from vodtender.telemetry import correlation, tracing
 
 TITLE_LENGTH = 500
+MOST_IN_ONE_TRACE = 10  # VODs found at once: what comes of more of them would be lost in one picture
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,10 @@ def _add(channel: Channel, videos: list[HelixVideo], stream: HelixStream | None)
         for name, value in _facts(video, stream).items():
             setattr(vod, name, value)
         added.append(vod)
+    queued = [vod for vod in added if vod.state == State.QUEUED]
+    for vod in queued:
+        vod.correlation_id = correlation.current()
+        vod.traceparent = tracing.traceparent() if len(queued) <= MOST_IN_ONE_TRACE else ""
     Vod.objects.bulk_create(added, ignore_conflicts=True)
     return added, bounded
 

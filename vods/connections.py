@@ -32,6 +32,8 @@ REDIRECT_STATUS = frozenset({301, 302, 303, 307, 308})
 class Aborted(Exception):
     """The connections were told to end."""
 
+    is_failure = False  # for traces
+
 
 class Connections:
     """Open URLs from several threads. `abort` may be called from any thread, at any time."""

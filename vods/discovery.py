@@ -15,6 +15,7 @@ from vods.helix import CursorRefused, Helix, HelixStream, VideoPage
 from vods.models import Channel, Vod
 from vods.twitch import helix
 from vodtender.http import ServiceError
+from vodtender.telemetry import correlation, tracing
 
 __all__ = ["Found", "discover", "discover_all", "discover_newest", "ensure_channels", "walk_catalogue"]
 
@@ -78,6 +79,13 @@ def discover(channel_ids: Sequence[int], *, full: bool = False) -> list[Found]:
     channels = list(Channel.objects.filter(pk__in=channel_ids))
     if not channels:
         return []
+    with correlation.correlated(correlation.current()), tracing.root("discovery", {"discovery.full": full}) as span:
+        found = _discover(channels, full=full)
+        span.tell({"discovery.queued": sum(look.queued for look in found)})
+    return found
+
+
+def _discover(channels: Sequence[Channel], *, full: bool) -> list[Found]:
     deadline = time.monotonic() + WALK_SECONDS
     with helix() as service:
         known = {channel.pk for channel in identify(service, channels)}

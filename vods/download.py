@@ -16,6 +16,7 @@ from vods.models import Chapter, Vod
 from vods.places import video_file, work_folder
 from vods.stopped import Stopped
 from vodtender.http import ErrorKind, ServiceError
+from vodtender.telemetry import tracing
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,14 @@ COPIES = 2  # the part file and the remuxed file stand side by side
 class StillLive(Exception):
     """The broadcast still runs: what Twitch has now is only its beginning."""
 
+    is_failure = False  # for traces
+
 
 def download_vod(lease: Lease) -> mediafile.MediaFile:
     """The finished file. Raises ServiceError, StillLive, Stopped, LeaseLost."""
     vod = lease.vod
     quality = vod.channel.quality or settings.DOWNLOAD_QUALITY
-    resolved = ytdlp.resolve(vod.twitch_id, quality=quality)
+    resolved = _resolve(vod, quality)
     if lease.stop.is_set():
         raise Stopped
     if resolved.is_live:
@@ -49,7 +52,7 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
 
     def renew() -> tuple[str, Mapping[str, str]]:
         """Twitch's addresses run out in the middle of a long download."""
-        anew = ytdlp.resolve(vod.twitch_id, quality=quality)
+        anew = _resolve(vod, quality)
         return anew.playlist_url, _headers(anew.http_headers)
 
     job = mediafile.Job(
@@ -71,6 +74,11 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
         return mediafile.take(job, on_progress=on_progress, stop=lease.stop, may_publish=lease.is_ours)
     except mediafile.StillGrowing:
         raise StillLive from None
+
+
+def _resolve(vod: Vod, quality: str) -> ytdlp.ResolvedVod:
+    with tracing.span("resolve"):
+        return ytdlp.resolve(vod.twitch_id, quality=quality)
 
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:

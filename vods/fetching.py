@@ -11,8 +11,10 @@ from vods.segments import Fetcher, Missing
 from vods.source import Source
 from vods.verify import clock
 from vods.window import Fetched, Window
+from vodtender.telemetry import tracing
 
 TS_PACKET = 188
+SEGMENTS_PER_SPAN = 100
 
 
 class Report:
@@ -49,10 +51,13 @@ def _round(job: Job, source: Source, part: PartFile, report: Report, advance: Ca
     with source.connected(job.most) as (connections, fetcher):
         pieces = _Pieces(fetcher, transport_stream=not source.playlist.fragmented)
         sizes = {"connections": job.connections, "most": job.most}
-        with Window(pieces.fetch, part.missing, aborted=connections.aborted, **sizes) as window:
+        spans = tracing.Batches("segments", SEGMENTS_PER_SPAN)
+        with spans, Window(pieces.fetch, part.missing, aborted=connections.aborted, **sizes) as window:
             try:
+                spans.begin()
                 for piece, result in window.results():
                     if isinstance(result, Fetched):
+                        spans.done(len(result.body))
                         part.append(piece, result.body, muted=result.muted)
                         fetcher.buffers.give(result.body)
                     elif source.lost(piece, result, part):
@@ -61,6 +66,7 @@ def _round(job: Job, source: Source, part: PartFile, report: Report, advance: Ca
                         part.append_gap(piece)
                     advance(part.size)
                     report()
+                    spans.begin()
             finally:
                 connections.abort()  # ends what is in flight, which after the last result is nothing
 

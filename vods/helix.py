@@ -17,6 +17,7 @@ import httpx
 from oauth.providers import TokenSource
 from vods.helixparse import HelixStream, HelixUser, HelixVideo, Unusable, stream, user, video
 from vodtender.http import Client, ErrorKind, ServiceError, backoff_seconds
+from vodtender.telemetry import tracing
 
 __all__ = ["CursorRefused", "Helix", "HelixStream", "HelixUser", "HelixVideo", "VideoPage"]
 
@@ -140,14 +141,18 @@ class Helix:
     def _request(self, endpoint: str, query: list[tuple[str, str]], token: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token}", "Client-Id": self._client_id}
         status = "error"
-        try:
-            response = self._client.request("GET", f"{API}/{endpoint}", params=query, headers=headers)
-            status = str(response.status_code)
-        except ServiceError as error:
-            status = str(error.status or "error")
-            raise
-        finally:
-            self._on_call(endpoint, status)
+        with tracing.span("helix", {"helix.endpoint": endpoint}) as span:
+            try:
+                response = self._client.request("GET", f"{API}/{endpoint}", params=query, headers=headers)
+                status = str(response.status_code)
+            except ServiceError as error:
+                status = str(error.status or "error")
+                raise
+            finally:
+                span.tell({"helix.status": status})
+                self._on_call(endpoint, status)
+            if response.status_code != 200:
+                span.fail(f"http_{status}")
         return response
 
 

@@ -46,6 +46,8 @@ _CLAIM_LOCK = {Stage.DOWNLOAD: 7_202_001, Stage.UPLOAD: 7_202_002}  # PostgreSQL
 class LeaseLost(Exception):
     """Somebody else owns the VOD now: stop, and write nothing more."""
 
+    is_failure = False  # for traces
+
 
 def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None = None) -> Lease | None:
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.

@@ -39,6 +39,7 @@ from vods.stopped import Stopped
 from vods.verify import Expectation, Gap, verify
 from vods.worklock import work_lock
 from vodtender.http import ErrorKind, ServiceError
+from vodtender.telemetry import tracing
 
 __all__ = ["Gap", "Job", "MediaFile", "Muted", "Progress", "StillGrowing", "Stopped", "discard", "take"]
 
@@ -94,7 +95,9 @@ def _make(job: Job, program: str, on_progress: Callable[[Progress], None], stop:
     """Fetch, remux and verify; the file is then complete and durable at `job.remuxed`, and noted in finished.json."""
     try:
         with closing(bucket_for(job.rate_limit, job.rate_folder)) as bucket:
-            made = _fetch_and_remux(job, program, Source(job, bucket, stop), on_progress, stop)
+            with tracing.span("playlist"):
+                source = Source(job, bucket, stop)
+            made = _fetch_and_remux(job, program, source, on_progress, stop)
         playlist = made.playlist
         expected = Expectation(
             playlist.duration,
@@ -104,9 +107,10 @@ def _make(job: Job, program: str, on_progress: Callable[[Progress], None], stop:
             made.gaps,
             job.accept_gap,
         )
-        verified = verify(job.remuxed, expected, stop)
-        if made.joined is not None and not job.accept_gap:
-            check_joins(program, job.remuxed, made.joined, stop)
+        with tracing.span("verify"):
+            verified = verify(job.remuxed, expected, stop)
+            if made.joined is not None and not job.accept_gap:
+                check_joins(program, job.remuxed, made.joined, stop)
     except Aborted:
         raise Stopped from None
     except Unplayable as wrong:
@@ -131,7 +135,8 @@ def _fetch_and_remux(
 ) -> _Made:
     header = Header(job.twitch_id, job.quality or source.playlist.folder)
     pieces = source.playlist.pieces
-    part = open_part(job.part, header, pieces, accept_gap=job.accept_gap, stop=stop, beside=job.remuxed)
+    with tracing.span("check what is here"):
+        part = open_part(job.part, header, pieces, accept_gap=job.accept_gap, stop=stop, beside=job.remuxed)
     with closing(part):
         report = Report(on_progress, source, part)
         joined = None
@@ -140,7 +145,8 @@ def _fetch_and_remux(
         else:
             fetch_missing(job, source, part, report)
             _require_any(source.playlist, part)
-            joined = remux_and_join(program, part, job.remuxed, stop)
+            with tracing.span("remux"):
+                joined = remux_and_join(program, part, job.remuxed, stop)
     gaps = tuple(Gap(gap.index, gap.start, gap.duration) for gap in part.gaps)
     return _Made(source.playlist, gaps, merged_muted(part.muted), part.resumed, joined)
 
@@ -152,7 +158,8 @@ def _remux_along(job: Job, program: str, source: Source, part: PartFile, report:
         remux.advance(part.size)
         fetch_missing(job, source, part, report, remux.advance)
         _require_any(source.playlist, part)
-        remux.finish(stop)
+        with tracing.span("remux"):  # what is left of it: it ran along
+            remux.finish(stop)
 
 
 def _require_any(playlist: MediaPlaylist, part: PartFile) -> None:

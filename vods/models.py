@@ -234,7 +234,7 @@ class Vod(models.Model):
 
     @property
     def youtube_url(self) -> str:
-        return f"https://www.youtube.com/watch?v={self.youtube_id}" if self.youtube_id else ""
+        return youtube_url(self.youtube_id) if self.youtube_id else ""
 
     @property
     def twitch_url(self) -> str:
@@ -250,6 +250,10 @@ class Vod(models.Model):
     def waits(self, now: datetime) -> bool:
         """True while a retry is planned for later than `now`."""
         return self.state == State.FAILED and self.not_before is not None and self.not_before > now
+
+
+def youtube_url(youtube_id: str) -> str:
+    return f"https://www.youtube.com/watch?v={youtube_id}"
 
 
 class Chapter(models.Model):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
-from vods import attempts, dispatch, drain, eligible, leasing, outcome
+from vods import attempts, dispatch, drain, eligible, leasing, outcome, spans
 from vods.download import StillLive, download_vod, too_little_space
 from vods.leasing import Lease, LeaseLost, Stage
-from vods.models import Attempt, Redo
+from vods.models import Attempt, Redo, youtube_url
 from vods.recheck import recheck_file
 from vods.stopped import Stopped
 from vods.upload import upload_vod
 from vodtender.http import ErrorKind, ServiceError
-from vodtender.telemetry import correlation, store
+from vodtender.telemetry import correlation, store, tracing
 from vodtender.telemetry.metrics import DOWNLOADS_STARTED
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,11 @@ def process_once(stage: Stage) -> str:
     """
     if drain.draining.is_set():
         return "This worker is stopping."
+    began_ns = time.time_ns()
     lease = leasing.claim(stage, limit=eligible.limit(stage), channels=eligible.channels(stage))
     if lease is None:
         return "Nothing to do."
-    with correlation.correlated(lease.vod.correlation_id or correlation.current()):
+    with correlation.correlated(lease.vod.correlation_id or correlation.current()), spans.process_once(lease, began_ns):
         result = _work(lease)
         if stage == Stage.DOWNLOAD and result == Attempt.Outcome.SUCCEEDED and not drain.draining.is_set():
             upload = leasing.claim(
@@ -49,13 +51,15 @@ def process_once(stage: Stage) -> str:
 def _work(lease: Lease) -> Attempt.Outcome:
     work = _chosen(lease)
     if work is _download and (problem := too_little_space(lease.vod)) is not None:
+        tracing.current().fail(problem.kind, problem.message)
         return outcome.waits_for_space(lease, problem)
     fresh = not attempts.continues(lease)
     attempt = attempts.begin(lease)
     if fresh and work is _download:
         store.record(store.Count(DOWNLOADS_STARTED))
     log.info("The %s of VOD %s begins.", attempt.step, lease.vod.twitch_id)
-    with attempts.log_lines() as lines:
+    whole = tracing.current()
+    with attempts.log_lines() as lines, spans.step(lease, attempt.step) as span:
         done = outcome.Done(lease, attempt, lines)
         try:
             with lease.kept():
@@ -68,10 +72,13 @@ def _work(lease: Lease) -> Attempt.Outcome:
         except StillLive:
             return outcome.still_live(done)
         except ServiceError as error:
-            return outcome.failed(done, error)
+            trouble = error
         except Exception:  # a bug of ours must not take the VOD out of everybody's sight
             log.exception("The %s of VOD %s met an error of our own.", lease.stage, lease.vod.twitch_id)
-            return outcome.failed(done, _bug(lease))
+            trouble = _bug(lease)
+        for failed in (span, whole):
+            failed.fail(trouble.kind, trouble.message)
+        return outcome.failed(done, trouble)
 
 
 def _chosen(lease: Lease) -> Callable[[Lease], outcome.Finish]:
@@ -95,6 +102,7 @@ def _upload(lease: Lease) -> outcome.Finish:
         lease.progress = (sent, size)
 
     youtube_id = upload_vod(lease.vod, lease=lease, stop=lease.stop, on_progress=on_progress)
+    tracing.current().tell({"upload.youtube_url": youtube_url(youtube_id)})
     return lambda done: outcome.uploaded(done, youtube_id)
 
 

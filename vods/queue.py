@@ -15,7 +15,7 @@ from vods.models import PENDING, WORKING, Channel, Redo, State, Switchboard, Vod
 from vods.owner import host_name
 from vods.places import clear_work
 from vods.transitions import move
-from vodtender.telemetry import correlation
+from vodtender.telemetry import correlation, tracing
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +119,7 @@ def _begin(ids: list[int], stage: str) -> int:
         "error_kind": "",
         "cancel_requested_at": None,
         "correlation_id": correlation.current(),
+        "traceparent": tracing.traceparent(),
     }
     if stage == "upload":
         on_youtube = move(rows.exclude(youtube_id=""), State.DOWNLOADED, **fresh, redo=Redo.UPLOAD)

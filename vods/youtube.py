@@ -6,6 +6,7 @@ Source: https://developers.google.com/youtube/v3/guides/using_resumable_upload_p
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,6 +26,7 @@ from vods.stopped import Stopped
 from vods.youtubeerrors import SERVICE, SessionGone, may_pass, meaning, parse
 from vods.youtubehttp import ShortBody, Transport
 from vodtender.http import ErrorKind, ServiceError, backoff_seconds
+from vodtender.telemetry import tracing
 
 __all__ = ["SessionGone", "find_video", "is_there", "upload"]
 
@@ -33,6 +35,7 @@ log = logging.getLogger(__name__)
 TRIES = 8  # in a row without one more byte
 BACKOFF_BASE_SECONDS = 1.0
 BACKOFF_MOST_SECONDS = 60.0
+SPANS = 100  # at most, for the chunks of one upload
 _CATEGORY_GAMING = "20"
 
 OnSession = Callable[[str], None]
@@ -86,6 +89,7 @@ class _Sender:
         self._transport = Transport(self.tokens, self.stop, self._on_sent)
         self._request = _insert_request(self.path, self.metadata, self.chunk_bytes, self._transport)
         self._size: int = self._request.resumable.size()
+        self._chunks = tracing.Batches("chunks", math.ceil(self._size / self.chunk_bytes / SPANS) or 1)
 
     def close(self) -> None:
         with suppress(OSError):
@@ -93,6 +97,10 @@ class _Sender:
         self._transport.close()
 
     def run(self, session_uri: str | None) -> str:
+        with self._chunks:
+            return self._run(session_uri)
+
+    def _run(self, session_uri: str | None) -> str:
         self._request.resumable_uri = session_uri
         step: Callable[[], str] = self._probe if session_uri else self._start
         while True:
@@ -131,7 +139,8 @@ class _Sender:
             "X-Upload-Content-Length": str(self._size),
             "Content-Length": str(len(request.body.encode())),
         }
-        response, content = self._transport.request(request.uri, "POST", body=request.body, headers=headers)
+        with tracing.span("session"):
+            response, content = self._transport.request(request.uri, "POST", body=request.body, headers=headers)
         if response.status not in {200, 201}:
             raise HttpError(response, content, uri="videos.insert")
         if "location" not in response:
@@ -143,11 +152,16 @@ class _Sender:
     def _probe(self) -> str:
         """Asks how much of the file YouTube has."""
         headers = {"Content-Range": f"bytes */{self._size}", "Content-Length": "0"}
-        response, content = self._transport.request(self._request.resumable_uri, "PUT", body=b"", headers=headers)
+        with tracing.span("probe"):
+            response, content = self._transport.request(self._request.resumable_uri, "PUT", body=b"", headers=headers)
         return self._outcome(lambda: self._request._process_response(response, content))
 
     def _send_chunk(self) -> str:
-        return self._outcome(lambda: self._request.next_chunk(http=self._transport, num_retries=0))
+        self._chunks.begin()
+        before = self._request.resumable_progress
+        video_id = self._outcome(lambda: self._request.next_chunk(http=self._transport, num_retries=0))
+        self._chunks.done((self._size if video_id else self._request.resumable_progress) - before)
+        return video_id
 
     def _outcome(self, act: Callable[[], tuple[Any, Any]]) -> str:
         """The video's id when the session is finished; a new session address, should YouTube give one, is stored."""

@@ -8,7 +8,9 @@ from django.core.asgi import get_asgi_application
 
 from vodtender import web_pool
 from vodtender.env import load_dotenv
+from vodtender.telemetry import tracing
 
 load_dotenv()
 application = get_asgi_application()
 web_pool.use()
+tracing.start()

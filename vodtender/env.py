@@ -18,6 +18,8 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?(?:/s)?", re.IGNORECASE 
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 MOST_SECONDS = 366 * 24 * 3600  # what is added to a time must stay a time
 MOST_BYTES = 2**63 - 1  # what fits into a column
+_RULES = ("always_on", "always_off", "traceidratio")
+SAMPLERS = (*_RULES, *(f"parentbased_{rule}" for rule in _RULES))  # of OpenTelemetry's specification
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -93,6 +95,13 @@ class Env:
             raise EnvError(f"{name} should be a whole number {bounds}, not {value!r}.")
         return number
 
+    def fraction(self, name: str, default: str) -> float:
+        """A number from 0 to 1."""
+        value = self.text(name, default)
+        if re.fullmatch(r"[0-9]{0,3}\.?[0-9]{1,18}", value) is None or float(value) > 1:
+            raise EnvError(f"{name} should be a number from 0 to 1 such as 0.1, not {value!r}.")
+        return float(value)
+
     def duration(self, name: str, default: str, *, least: int = 0) -> int:
         """Seconds."""
         seconds = self._parsed(name, default, parse_duration)
@@ -137,6 +146,24 @@ class Env:
         if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
             raise EnvError(f"{name} should be HOST:PORT such as {default}, not {value!r}.")
         return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 - ":8080" means every address, as in the peers
+
+    def collector(self, name: str) -> str:
+        """`http://HOST:PORT` (https:// for TLS) of `HOST:PORT`, `HOST` or such an address; "" when it is not set."""
+        value = self.text(name)
+        if not value:
+            return ""
+        try:
+            parts = urlsplit(value if "://" in value else f"http://{value}")
+            port = 4317 if parts.port is None else parts.port
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and port > 0 and "@" not in parts.netloc
+        except ValueError:
+            usable = False
+        if not usable or parts.path not in {"", "/"} or parts.query or parts.fragment or any(map(str.isspace, value)):
+            raise EnvError(
+                f"{name} should be HOST:PORT such as jaeger:4317, with http:// or https:// before it or not."
+            )
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}:{port}"
 
     def path(self, name: str, default: Path, base: Path) -> Path:
         """Absolute path; a relative one is taken from `base`."""

@@ -12,7 +12,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
-from vodtender.env import Env, EnvError
+from vodtender.env import SAMPLERS, Env, EnvError
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -96,7 +96,10 @@ ADMIN_PASSWORD = env.secret("ADMIN_PASSWORD")
 # Telemetry
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warn", "error"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
-OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_EXPORTER_OTLP_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
+OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "vod-tender")
+OTEL_TRACES_SAMPLER = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", SAMPLERS)
+OTEL_TRACES_SAMPLER_ARG = env.fraction("OTEL_TRACES_SAMPLER_ARG", "1")
 
 # Django
 INSTALLED_APPS = [
@@ -128,6 +131,7 @@ MIDDLEWARE = [
     "vodtender.middleware.probe_host_middleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "vodtender.telemetry.request_spans.RequestSpans",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -8,6 +8,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 
 from vods import queue
 from vods.lookup import find_vods
+from vodtender.telemetry import correlation, tracing
 
 
 class Command(BaseCommand):
@@ -32,7 +33,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         vods = find_vods(options["twitch_id"])
         ids = [vod.pk for vod in vods]
-        count = queue.accept_gap(ids) if options["accept_gap"] else queue.requeue(ids, stage=options["stage"])
+        with correlation.correlated(correlation.current()), tracing.root("requeue"):
+            count = queue.accept_gap(ids) if options["accept_gap"] else queue.requeue(ids, stage=options["stage"])
         why = "have no missing segment" if options["accept_gap"] else "are at work now, or have no file for that stage"
         if not count:
             raise CommandError(f"Nothing was requeued: all that was named {why}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db import connections
 
 from vodtender import stopping
 from vodtender.checks import require_free_port, require_start
+from vodtender.telemetry import tracing
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,11 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         stopping.announce()
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """The last spans are sent now: uvicorn ends by the signal that it was sent, and so atexit is not heard."""
+        await super().shutdown(sockets)
+        await asyncio.to_thread(tracing.finish)
 
 
 class Command(BaseCommand):

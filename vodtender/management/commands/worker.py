@@ -22,7 +22,7 @@ from vodtender import schedules
 from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
 from vodtender.setup_state import missing_settings
-from vodtender.telemetry import correlation
+from vodtender.telemetry import correlation, tracing
 from vodtender.watchdog import Watchdog, give_back_tasks
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,7 @@ def run_cluster() -> None:
             super().sig_handler(signum, frame)
 
     post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
+    tracing.load()
     cluster = StoppableCluster()
     started = threading.Event()
     watch_in_cluster_parent(started)
