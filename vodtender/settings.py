@@ -304,7 +304,12 @@ LOGGING = {
         "json": {"()": "vodtender.telemetry.logs.JsonFormatter"},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["corr"]},
+        "stderr": {
+            "class": "vodtender.telemetry.output.StderrHandler",
+            "level": {"warn": "WARNING"}.get(LOG_LEVEL, LOG_LEVEL.upper()),  # also for loggers with levels of their own
+            "formatter": LOG_FORMAT,
+            "filters": ["corr"],
+        },
     },
     "root": {"handlers": ["stderr"], "level": {"warn": "WARNING"}.get(LOG_LEVEL, LOG_LEVEL.upper())},
     "loggers": {
