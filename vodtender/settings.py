@@ -97,6 +97,9 @@ ADMIN_PASSWORD = env.secret("ADMIN_PASSWORD")
 LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warn", "error"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "text", ("text", "json"))
 OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
+ENABLE_PPROF = env.flag("ENABLE_PPROF")
+PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
+PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
 
 # Django
 INSTALLED_APPS = [

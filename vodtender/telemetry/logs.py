@@ -60,7 +60,7 @@ class RefusedHostFilter(logging.Filter):
 class TextFormatter(logging.Formatter):
     """`2026-11-23T17:00:00.123Z INFO    vods.download corr=… message`; each line of a traceback begins so too.
 
-    What is in the message can be no field: `corr=` is written `corr\\=` there, and a level's name, standing alone, `\\INFO`.
+    What is in the message can be no field: `corr=` is written `corr\\=` there, and a level's name `\\INFO`.
     """
 
     def format(self, record: logging.LogRecord) -> str:

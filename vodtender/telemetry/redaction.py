@@ -1,4 +1,4 @@
-"""What a log line leaves out: whatever looks like a secret, and the configured secrets themselves, wherever they occur."""
+"""What a log line leaves out: whatever looks like a secret, and the configured secrets wherever they occur."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ _HEADER = re.compile(
     r"(?i)((?:authorization|x-api-key)\\*[\"']?\s*[:=,]\s*(?:b?\\*[\"'])?)(?:[\w-]+[ \t]+)?[^\s\"'\\,]+"
     r"|((?:set-)?cookie\\*[\"']?\s*[:=,]\s*(?:b?\\*[\"'])?)[^\"'\r\n]+"
 )
-_PLACE = re.compile(
-    r"(?i)(oauth:|\bbearer\s+|[?&](?:code|state|key)=)[^\s&\"'\\,;})\]]+|(://[^\s:/@]*:)[^\s/]*(?=@)"
-)
+_PLACE = re.compile(r"(?i)(oauth:|\bbearer\s+|[?&](?:code|state|key)=)[^\s&\"'\\,;})\]]+|(://[^\s:/@]*:)[^\s/]*(?=@)")
 _SHAPE = re.compile(
     r"\bya29\.[\w.-]+|\b1//[\w-]{20,}|\bGOCSPX-[\w-]+|\bBasic [A-Za-z0-9+/=]{8,}|\bOAuth [a-z0-9]{30}\b"
 )

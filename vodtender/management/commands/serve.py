@@ -14,6 +14,7 @@ from django.db import connections
 
 from vodtender import stopping
 from vodtender.checks import require_free_port, require_start
+from vodtender.telemetry import profiling
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         )
         connections.close_all()  # what the start asked; from here on connections come from the web's pool
         server = Server(config)
+        profiling.serve("web")
         log.info("Serving on http://%s:%d.", host, port)
         asyncio.run(server.serve())
         if not server.started:
