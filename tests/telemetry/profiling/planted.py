@@ -26,7 +26,8 @@ def hot_function() -> None:
 
 
 def leak_function() -> None:
-    leaked.extend(bytes(10_000) for _ in range(1000))
+    for _ in range(1000):
+        leaked.append(bytes(10_000))
 
 
 def hold_the_lock_asleep(lock: threading.Lock, times: int) -> None:

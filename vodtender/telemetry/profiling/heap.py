@@ -9,41 +9,56 @@ from __future__ import annotations
 import gc
 import sys
 import tracemalloc
+from collections.abc import Iterable
+from contextlib import suppress
 from functools import lru_cache
-from importlib.machinery import SourceFileLoader
-from pathlib import Path
+from importlib.machinery import FrozenImporter, SourceFileLoader
 from types import CodeType
 
-from vodtender.telemetry.profiling.profile import FOLDER, Frame, Profile, Stack
+from vodtender.telemetry.profiling.profile import FOLDER, NOTHING, Frame, Profile, Stack
 
 FRAMES = 8  # kept of each allocation: more cost memory and time
-_seen: dict[tracemalloc.Traceback, tuple[int, int]] = {}
-_allocated: dict[Stack, tuple[int, int]] = {}
+MOST_STACKS = 1000  # shown one by one, the largest first; the others are one sum
 _TYPES = (("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes"))
+_Raw = tuple[tuple[str, int], ...]  # file and line, the innermost first
+_Amount = tuple[int, int]  # objects, bytes
+_seen: dict[_Raw, _Amount] = {}
+_allocated: dict[_Raw, _Amount] = {}
 
 
 def take(*, collect: bool = False, default: str = "inuse_space") -> Profile:
     """`collect`: frees first what only cycles of references keep."""
     if collect:
         gc.collect()
-    snapshot = tracemalloc.take_snapshot() if tracemalloc.is_tracing() else None
-    profile = Profile(_TYPES, ("space", "bytes"), default=default)
-    modules = _modules()
-    now: dict[tracemalloc.Traceback, tuple[int, int]] = {}
-    for statistic in snapshot.statistics("traceback") if snapshot else ():
-        if any(frame.filename.startswith(FOLDER) for frame in statistic.traceback):
-            continue
-        now[statistic.traceback] = (statistic.count, statistic.size)
-        stack = tuple(_frame(frame, modules) for frame in reversed(statistic.traceback))
-        profile.add(stack, (0, 0, statistic.count, statistic.size))
-        count, size = _seen.get(statistic.traceback, (0, 0))
-        had = _allocated.get(stack, (0, 0))
-        _allocated[stack] = (had[0] + max(0, statistic.count - count), had[1] + max(0, statistic.size - size))
+    now = _living()
+    for raw, (count, size) in now.items():
+        (had_count, had_size), (count_then, size_then) = _allocated.get(raw, (0, 0)), _seen.get(raw, (0, 0))
+        _allocated[raw] = (had_count + max(0, count - count_then), had_size + max(0, size - size_then))
     _seen.clear()
     _seen.update(now)
-    for stack, values in _allocated.items():
-        profile.add(stack, (*values, 0, 0))
+    profile = Profile(_TYPES, ("space", "bytes"), default=default)
+    modules = _modules()
+    largest = sorted(_allocated, key=lambda raw: max(_allocated[raw][1], now.get(raw, (0, 0))[1]), reverse=True)
+    for place, raw in enumerate(largest):
+        stack = _named(raw, modules) if place < MOST_STACKS else NOTHING
+        profile.add(stack, (*_allocated[raw], *now.get(raw, (0, 0))))
     return profile
+
+
+def _living() -> dict[_Raw, _Amount]:
+    """Objects and bytes by where they were allocated, without our own."""
+    found: dict[_Raw, list[int]] = {}
+    if tracemalloc.is_tracing():
+        # The snapshot's own numbers: its objects for each of them would take seconds with a hundred thousand.
+        for _, size, raw, _ in tracemalloc.take_snapshot().traces._traces:  # type: ignore[attr-defined]
+            amount = found.setdefault(raw, [0, 0])
+            amount[0] += 1
+            amount[1] += size
+    return {raw: (count, size) for raw, (count, size) in found.items() if not _ours(raw)}
+
+
+def _ours(raw: _Raw) -> bool:
+    return any(file.startswith(FOLDER) for file, _ in raw)
 
 
 def _modules() -> dict[str, str]:
@@ -52,27 +67,36 @@ def _modules() -> dict[str, str]:
     return {spec.origin: name for name, spec in specs if spec is not None and spec.has_location and spec.origin}
 
 
-def _frame(frame: tracemalloc.Frame, modules: dict[str, str]) -> Frame:
-    module = modules.get(frame.filename, "")
-    function, first = _functions(frame.filename, module).get(frame.lineno, ("<module>", 1))
-    return (module or Path(frame.filename).stem, function, frame.filename, first, frame.lineno)
+def _named(raw: Iterable[tuple[str, int]], modules: dict[str, str]) -> Stack:
+    return tuple(_frame(file, line, modules.get(file, "")) for file, line in raw)
 
 
-@lru_cache(maxsize=2048)
-def _functions(filename: str, module: str) -> dict[int, tuple[str, int]]:
-    """Qualified name and first line of the innermost function by line: tracemalloc knows only file and line.
+@lru_cache(maxsize=20_000)
+def _frame(file: str, line: int, module: str) -> Frame:
+    """The innermost function of the line: tracemalloc knows only file and line."""
+    module = module or file.removeprefix("<frozen ").rstrip(">").rpartition("/")[2].removesuffix(".py")
+    for code in _functions(file, module):
+        if code.co_firstlineno <= line <= _last_line(code):
+            return (module, code.co_qualname, file, code.co_firstlineno, line)
+    return (module, "<module>", file, 1, line)
+
+
+@lru_cache(maxsize=20_000)
+def _last_line(code: CodeType) -> int:
+    return max(line or 0 for *_, line in code.co_lines())
+
+
+@lru_cache(maxsize=1000)
+def _functions(file: str, module: str) -> list[CodeType]:
+    """All functions of a file, the last and innermost first.
 
     From the byte code, which is in a cache beside the file; compiled anew it takes many times as long.
     """
-    found: dict[int, tuple[str, int]] = {}
-    try:
-        code = SourceFileLoader(module or "__main__", filename).get_code(module or "__main__")
-    except (OSError, ImportError, SyntaxError, ValueError, EOFError):
-        code = None
-    waiting = [code] if code is not None else []
-    while waiting:  # inner functions come after the ones around them
-        code = waiting.pop(0)
-        waiting += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
-        if code.co_name != "<module>":
-            found.update((line, (code.co_qualname, code.co_firstlineno)) for _, _, line in code.co_lines() if line)
-    return found
+    code = None
+    with suppress(OSError, ImportError, SyntaxError, ValueError, EOFError):
+        frozen = file.startswith("<frozen ")
+        code = FrozenImporter.get_code(module) if frozen else SourceFileLoader(module, file).get_code(module)
+    codes: list[CodeType] = [code] if code is not None else []
+    for outer in codes:
+        codes += [inner for inner in outer.co_consts if isinstance(inner, CodeType)]
+    return sorted(codes[1:], key=lambda each: each.co_firstlineno, reverse=True)
