@@ -25,7 +25,7 @@ _FRAME = re.compile(r'[ |+]*File "')
 
 def one_line(text: str) -> str:
     """The text without secrets, and with escapes such as \\n or \\x1b for what could make a line, or hide one."""
-    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), redacted(text))
+    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), redacted(text).rstrip())
 
 
 def _traceback_lines(record: logging.LogRecord) -> Iterator[str]:

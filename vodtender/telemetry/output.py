@@ -105,12 +105,13 @@ def relay(source: IO[bytes], name: str) -> None:
     target = _real(sys.stdout).buffer
     wrapped = isinstance(sys.stdout, LineStream)
     rest = b""
-    while chunk := os.read(source.fileno(), 65536):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > LONGEST_LINE:
-            lines, rest = [*lines, rest], b""
-        target.write(b"".join(_relayed(line, name, wrapped) for line in lines))
-        target.flush()
+    with source:
+        while chunk := os.read(source.fileno(), 65536):
+            *lines, rest = (rest + chunk).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                lines, rest = [*lines, rest], b""
+            target.write(b"".join(_relayed(line, name, wrapped) for line in lines))
+            target.flush()
     target.write(_relayed(rest, name, wrapped) if rest else b"")
     target.flush()
 

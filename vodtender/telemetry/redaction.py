@@ -25,9 +25,10 @@ _ASSIGNED = re.compile(
     rf"|(?:access_token|refresh_token|client_secret)\s*:\s*)"
     rf"(?(other)(?:(?!(?P=other)).)+|{_VALUE})"
 )
+_COLON = r"(?:\\*[\"']?\s*[:=]|\\*[\"']\s*,)\s*(?:b?\\*[\"'])?"
 _HEADER = re.compile(
-    r"(?i)((?:authorization|x-api-key)\\*[\"']?\s*[:=,]\s*(?:b?\\*[\"'])?)(?:[\w-]+[ \t]+)?[^\s\"'\\,]+"
-    r"|((?:set-)?cookie\\*[\"']?\s*[:=,]\s*(?:b?\\*[\"'])?)[^\"'\r\n]+"
+    rf"(?i)((?:authorization|x-api-key){_COLON})(?:[\w-]+[ \t]+)?[^\s\"'\\,]+"
+    rf"|((?:set-)?cookie{_COLON})[^\"'\r\n]+"
 )
 _PLACE = re.compile(r"(?i)(oauth:|\bbearer\s+|[?&](?:code|state|key)=)[^\s&\"'\\,;})\]]+|(://[^\s:/@]*:)[^\s/]*(?=@)")
 _SHAPE = re.compile(

@@ -20,6 +20,10 @@ from vodtender.telemetry.profiling.profile import FOLDER, NOTHING, Frame, Profil
 FRAMES = 8  # kept of each allocation: more cost memory and time
 MOST_STACKS = 1000  # shown one by one, the largest first; the others are one sum
 _TYPES = (("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes"))
+_FROZEN = {
+    "importlib._bootstrap": "_frozen_importlib",
+    "importlib._bootstrap_external": "_frozen_importlib_external",
+}
 _Raw = tuple[tuple[str, int], ...]  # file and line, the innermost first
 _Amount = tuple[int, int]  # objects, bytes
 _seen: dict[_Raw, _Amount] = {}
@@ -74,7 +78,7 @@ def _named(raw: Iterable[tuple[str, int]], modules: dict[str, str]) -> Stack:
 @lru_cache(maxsize=20_000)
 def _frame(file: str, line: int, module: str) -> Frame:
     """The innermost function of the line: tracemalloc knows only file and line."""
-    module = module or file.removeprefix("<frozen ").rstrip(">").rpartition("/")[2].removesuffix(".py")
+    module = module or file.rpartition("/")[2].removeprefix("<frozen ").removesuffix(".py").rstrip(">")
     for code in _functions(file, module):
         if code.co_firstlineno <= line <= _last_line(code):
             return (module, code.co_qualname, file, code.co_firstlineno, line)
@@ -94,8 +98,10 @@ def _functions(file: str, module: str) -> list[CodeType]:
     """
     code = None
     with suppress(OSError, ImportError, SyntaxError, ValueError, EOFError):
-        frozen = file.startswith("<frozen ")
-        code = FrozenImporter.get_code(module) if frozen else SourceFileLoader(module, file).get_code(module)
+        if file.startswith("<frozen "):
+            code = FrozenImporter.get_code(_FROZEN.get(module, module))
+        else:
+            code = SourceFileLoader(module, file).get_code(module)
     codes: list[CodeType] = [code] if code is not None else []
     for outer in codes:
         codes += [inner for inner in outer.co_consts if isinstance(inner, CodeType)]
