@@ -13,9 +13,11 @@ def main() -> None:
     from django.db import DatabaseError  # noqa: PLC0415
 
     from vodtender.env import EnvError, load_dotenv  # noqa: PLC0415
+    from vodtender.telemetry import starting  # noqa: PLC0415
 
     load_dotenv()
     try:
+        starting.prepare(sys.argv)
         execute_from_command_line(sys.argv)
     except EnvError as error:
         sys.stderr.write(f"vod-tender cannot start: {error}\n")

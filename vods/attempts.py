@@ -13,7 +13,7 @@ from vods.leasing import Lease
 from vods.models import Attempt, Redo
 from vods.owner import host_name
 from vodtender.telemetry import correlation, tracing
-from vodtender.telemetry.logs import redacted
+from vodtender.telemetry.logs import one_line
 
 LINES_KEPT = 200
 LINE_LENGTH = 500
@@ -31,7 +31,7 @@ class LineKeeper(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if correlation.current() != self._corr:
             return
-        text = redacted(record.getMessage()).replace("\n", " ").replace("\x00", "")[:LINE_LENGTH]
+        text = one_line(record.getMessage())[:LINE_LENGTH]
         when = logging.Formatter().formatTime(record, "%H:%M:%S")
         with self._writing:
             self._lines.append(f"{when} {record.levelname} {text}")

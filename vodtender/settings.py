@@ -100,6 +100,9 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "vod-tender")
 OTEL_TRACES_SAMPLER = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", SAMPLERS)
 OTEL_TRACES_SAMPLER_ARG = env.fraction("OTEL_TRACES_SAMPLER_ARG", "1")
+ENABLE_PPROF = env.flag("ENABLE_PPROF")
+PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
+PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
 
 # Django
 INSTALLED_APPS = [
@@ -308,7 +311,12 @@ LOGGING = {
         "json": {"()": "vodtender.telemetry.logs.JsonFormatter"},
     },
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["corr"]},
+        "stderr": {
+            "class": "vodtender.telemetry.output.StderrHandler",
+            "level": {"warn": "WARNING"}.get(LOG_LEVEL, LOG_LEVEL.upper()),  # also for loggers with levels of their own
+            "formatter": LOG_FORMAT,
+            "filters": ["corr"],
+        },
     },
     "root": {"handlers": ["stderr"], "level": {"warn": "WARNING"}.get(LOG_LEVEL, LOG_LEVEL.upper())},
     "loggers": {

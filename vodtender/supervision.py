@@ -18,6 +18,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from vodtender.telemetry import output
+
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 28.0  # all programs together; each one's own limit is below
@@ -50,7 +52,7 @@ def dies_with_parent() -> list[str]:
 
 
 class Supervisor:
-    """One supervisord and the programs below it; their output goes to our stdout unchanged."""
+    """One supervisord and the programs below it; their output goes to our stdout."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -63,7 +65,12 @@ class Supervisor:
         config.write_text(_config(self._folder, write_end), encoding="utf-8")
         arguments = [*dies_with_parent(), sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
         self._process = subprocess.Popen(
-            arguments, stdout=subprocess.PIPE, pass_fds=[write_end], start_new_session=True, cwd=settings.BASE_DIR
+            arguments,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[write_end],
+            start_new_session=True,
+            cwd=settings.BASE_DIR,
         )
         os.close(write_end)
         threading.Thread(target=_relay, args=(read_end,), name="supervisor-log", daemon=True).start()
@@ -127,9 +134,7 @@ def _copy(process: subprocess.Popen[bytes]) -> None:
     """Our stdout may be a file that was not opened for appending: one writer, one offset."""
     if process.stdout is None:
         return
-    while chunk := os.read(process.stdout.fileno(), 65536):
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+    output.relay(process.stdout, "vodtender.processes")
 
 
 def _relay(fd: int) -> None:

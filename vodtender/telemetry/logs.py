@@ -4,29 +4,44 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter as _JsonFormatter
 
 from vodtender.telemetry import correlation
+from vodtender.telemetry.redaction import redacted
 
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_SECRET = re.compile(
-    r"(?i)(oauth:|bearer |(?:access_token|refresh_token|client_secret) *[\"'=:][\"'=: ]*|upload_id=|sig=|token=)"
-    r"[^\s&\"',}]+"
-)
+__all__ = ["CorrelationFilter", "JsonFormatter", "RefusedHostFilter", "TextFormatter", "one_line", "redacted"]
+
+# Control characters, line separators, what turns the direction of writing, halves of surrogate pairs.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# In a text line these words stand in front of the message alone, so that grep finds them there alone.
+_FIELD = re.compile(r"(?i)(corr)(?==)|(?-i:(?<!\S)(?=(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL)(?!\S)))")
+_FRAME = re.compile(r'[ |+]*File "')
 
 
-def redacted(text: str) -> str:
-    """The text without what looks like a token, a secret or an upload session."""
-    return _SECRET.sub(r"\1…", text)
+def one_line(text: str) -> str:
+    """The text without secrets, and with escapes such as \\n or \\x1b for what could make a line, or hide one."""
+    return _UNSEEN.sub(lambda match: match[0].encode("unicode_escape").decode(), redacted(text).rstrip())
+
+
+def _traceback_lines(record: logging.LogRecord) -> Iterator[str]:
+    """Frames line by line; an error's own text, which may come from outside, in one line."""
+    if record.exc_info and record.exc_info[0] is not None:
+        for part in traceback.format_exception(*record.exc_info):
+            lines = part.rstrip("\n").split("\n") if _FRAME.match(part) else [part.rstrip("\n")]
+            yield from (one_line(line) for line in lines)
+    if record.stack_info:
+        yield from (one_line(line) for line in record.stack_info.split("\n"))
 
 
 class CorrelationFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
-        record.corr = correlation.current() or getattr(request, "correlation_id", "") or "-"
+        record.corr = correlation.current() or getattr(request, "correlation_id", "") or correlation.of_process()
         return True
 
 
@@ -43,15 +58,16 @@ class RefusedHostFilter(logging.Filter):
 
 
 class TextFormatter(logging.Formatter):
-    """`2026-11-23T17:00:00.123Z INFO  vods.download corr=… message`, tracebacks indented."""
+    """`2026-11-23T17:00:00.123Z INFO    vods.download corr=… message`; each line of a traceback begins so too.
+
+    What is in the message can be no field: `corr=` is written `corr\\=` there, and a level's name `\\INFO`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        text = redacted(record.getMessage())
-        if record.exc_info:
-            text = f"{text}\n{redacted(self.formatException(record.exc_info))}"
-        text = _CONTROL.sub(" ", text).replace("\n", "\n    ")
-        return f"{when} {record.levelname:<7} {record.name} corr={getattr(record, 'corr', '-')} {text}"
+        when = _when(record).replace("+00:00", "Z")
+        head = f"{when} {record.levelname:<7} {record.name} corr={getattr(record, 'corr', '-')} "
+        lines = [one_line(record.getMessage()), *(f"    {line}" for line in _traceback_lines(record))]
+        return "\n".join(head + _FIELD.sub(r"\1\\", line) for line in lines)
 
 
 class JsonFormatter(_JsonFormatter):
@@ -61,10 +77,14 @@ class JsonFormatter(_JsonFormatter):
         super().__init__(reserved_attrs=[*logging.makeLogRecord({}).__dict__, "request", "server_time", "status_code"])
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data["time"] = _when(record)
         log_data["level"] = record.levelname.lower()
         log_data["logger"] = record.name
         log_data["corr"] = getattr(record, "corr", "-")
-        log_data["msg"] = redacted(record.getMessage())
-        if record.exc_info:
-            log_data["exc_info"] = redacted(str(self.formatException(record.exc_info)))
+        log_data["msg"] = one_line(record.getMessage())
+        if trace := "\n".join(_traceback_lines(record)):
+            log_data["exc_info"] = trace
+
+
+def _when(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")

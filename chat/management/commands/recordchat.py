@@ -18,6 +18,7 @@ from chat.helixlive import live_streams
 from chat.oneatatime import Occupied, locked
 from chat.recorder import Plan, Recorder
 from vodtender.checks import require_start
+from vodtender.telemetry import profiling
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         require_start()
+        profiling.serve("recorder")
         folder = settings.DATA_DIR / "chat"
         try:
             asyncio.run(_main())

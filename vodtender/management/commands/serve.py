@@ -15,7 +15,7 @@ from django.db import connections
 
 from vodtender import stopping
 from vodtender.checks import require_free_port, require_start
-from vodtender.telemetry import tracing
+from vodtender.telemetry import profiling, tracing
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ class Command(BaseCommand):
         )
         connections.close_all()  # what the start asked; from here on connections come from the web's pool
         server = Server(config)
+        profiling.serve("web")
         log.info("Serving on http://%s:%d.", host, port)
         asyncio.run(server.serve())
         if not server.started:

@@ -24,6 +24,7 @@ from vodtender import demo, first_admin, migrating
 from vodtender.checks import require_free_port, require_start
 from vodtender.setup_state import missing_settings
 from vodtender.supervision import Supervisor, command
+from vodtender.telemetry import output
 
 log = logging.getLogger(__name__)
 
@@ -172,8 +173,14 @@ class Product:
             name: value for name, value in os.environ.items() if name.lower() not in {"https_proxy", "ssl_cert_file"}
         }
         self._simulator = subprocess.Popen(
-            command(*arguments), env=quiet, start_new_session=True, stdout=subprocess.DEVNULL
+            command(*arguments),
+            env=quiet,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
         )
+        said = (self._simulator.stderr, "simulator")
+        threading.Thread(target=output.relay, args=said, name="simulator-log", daemon=True).start()
         limit = time.monotonic() + SIMULATOR_SECONDS
         while not _serving(serving):
             if self._simulator.poll() is not None or time.monotonic() > limit or self._stop.wait(0.1):

@@ -22,7 +22,7 @@ from vodtender import schedules
 from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
 from vodtender.setup_state import missing_settings
-from vodtender.telemetry import correlation, tracing
+from vodtender.telemetry import correlation, profiling, tracing
 from vodtender.watchdog import Watchdog, give_back_tasks
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ def run_cluster() -> None:
                 raise SystemExit(0)
             super().sig_handler(signum, frame)
 
+    profiling.serve()
     post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
     tracing.load()
     cluster = StoppableCluster()
@@ -85,6 +86,7 @@ class Worker:
             signal.signal(number, lambda *_: self._stop.set())
         if missing := missing_settings():
             log.warning("Not set: %s. Nothing can be asked of the service until it is.", ", ".join(missing))
+        profiling.serve("worker")
         self._clusters.start()
         try:
             self._begin()
