@@ -26,6 +26,12 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+def stats() -> dict[str, int] | None:
+    """psycopg_pool's figures of this process's pool; None in a process that has none."""
+    pool = getattr(connections.create_connection("default"), "pool", None)
+    return None if pool is None else dict(pool.get_stats())
+
+
 def use() -> None:
     """Gives this process a pool, once, before it asks the database anything; nothing happens on SQLite, which has none.
 
