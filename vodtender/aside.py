@@ -63,9 +63,7 @@ class Aside:
                 if len(self._waiting) >= MOST_WAITING:
                     raise Away
                 future = self._waiting[job] = Future()
-            if (
-                self._thread is None or not self._thread.is_alive()
-            ):  # a child of a fork has none of its parent's threads
+            if self._thread is None or not self._thread.is_alive():  # not alive: after a fork, in the child
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._changed.notify()

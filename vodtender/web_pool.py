@@ -26,10 +26,15 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def stats() -> dict[str, int] | None:
-    """psycopg_pool's figures of this process's pool; None in a process that has none."""
+def size_and_use() -> tuple[int, int] | None:
+    """The most connections of this process's pool, and how many are out; None in a process that has no pool."""
     pool = getattr(connections.create_connection("default"), "pool", None)
-    return None if pool is None else dict(pool.get_stats())
+    if pool is None:
+        return None
+    stats = pool.get_stats()
+    # Before its first use it is closed, and counts connections that it has not made.
+    used = 0 if pool.closed else stats.get("pool_size", 0) - stats.get("pool_available", 0)
+    return int(stats["pool_max"]), max(0, int(used))
 
 
 def use() -> None:

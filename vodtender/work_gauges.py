@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from chat import presence
 from vods.models import Channel, State, Step, Vod
 from vodtender.clusters import NAMES
-from vodtender.gauges import by_label, gauge
+from vodtender.gauges import NOT_LIVE, by_label, gauge
 
 
 class WorkCollector(Collector):
@@ -57,7 +57,7 @@ def media_space() -> tuple[int | None, int | None]:
 
 def oldest_queued_seconds(moment: datetime) -> float:
     """Two walks of one step each in the index vod_queued_since: rows made by hand have no `state_changed_at`."""
-    queued = Vod.objects.filter(state=State.QUEUED, live=False)
+    queued = Vod.objects.filter(state=State.QUEUED, live__in=NOT_LIVE)
     changed = queued.filter(state_changed_at__isnull=False).order_by("state_changed_at")
     made = queued.filter(state_changed_at=None).order_by("created_at")
     since: list[Any] = [
