@@ -100,6 +100,18 @@ class Journal:
             with self._lock:
                 self._segment, self._offset = self._after(segment), 0
 
+    def waiting_since(self) -> float | None:
+        """When (seconds since 1970) the oldest record was read that is not dealt with; None when all are."""
+        with self._lock:
+            segment, offset, size = self._segment, self._offset, self._size
+            current = self._current
+            numbers = [number for number in (*self._old, current) if number >= segment]
+        for number in numbers:
+            start, end = offset if number == segment else 0, size if number == current else None
+            if records := self._read(number, start, end, 1):
+                return records[0].received / 1_000_000
+        return None
+
     def advance(self, last: Record) -> None:
         """Everything up to and with this record is dealt with."""
         size = len(b"%d < " % last.received) + len(last.line) + 1

@@ -50,6 +50,18 @@ class RecordingVod(models.Model):
         return f"{self.recording_id} ↔ {self.vod_id}"
 
 
+class Presence(models.Model):
+    """What the recorder told last of a channel. Old news when `seen_at` is long ago: then the recorder is not there."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, primary_key=True, related_name="presence")
+    connected = models.BooleanField(default=False, help_text=_("Its chat arrives."))
+    behind_seconds = models.FloatField(default=0.0, help_text=_("Age of the oldest line that was read and not stored."))
+    seen_at = models.DateTimeField(help_text=_("By the database's clock."))
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}: {'connected' if self.connected else 'not connected'}"
+
+
 class Gap(models.Model):
     """A time in which nothing could be recorded. `ended_at` is empty while it lasts."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from django.db import DatabaseError
 from chat.connection import Connection, heard_ms
 from chat.journal import Journal, Record
 from chat.live import Began, Ended, LiveStreams, LiveTracker
+from chat.presence import Teller
 from chat.threads import in_thread
 from chat.writer import Writer
 from vodtender.http import ServiceError, backoff_seconds
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 
 BATCH_SECONDS = 1.0
 SYNC_SECONDS = 3.0
+TELL_SECONDS = 3.0
 STOP_SECONDS = 3.0
 RESTARTED = "the recorder was not running"
 STOPPED = "the recorder was stopped"
@@ -54,6 +57,7 @@ class Recorder:
         self._plan = plan
         self._journal = Journal(plan.folder / "journal")
         self._writer = Writer(self._journal, plan.folder / "refused.log", self._recording_ended)
+        self._teller = Teller()
         self._heard = _heard(self._journal.last())
         self._journal.append_event({"event": "lost", "heard": self._heard, "reason": RESTARTED})
         self._connection = connect(self)
@@ -80,6 +84,7 @@ class Recorder:
                     ("connect", self._connection.run()),
                     ("sync", self._sync()),
                     ("poll", self._poll()),
+                    ("tell", self._tell()),
                 )
             ]
             stopped = asyncio.create_task(self._stop.wait())
@@ -163,6 +168,19 @@ class Recorder:
                 await self._follow(wanted)
             await asyncio.sleep(SYNC_SECONDS)
 
+    async def _tell(self) -> None:
+        """Says what is heard, for /metrics. Beside the writer, who may be busy for long; nothing depends on it."""
+        while True:
+            try:
+                await in_thread(self._told, self._connection.joined)
+            except (DatabaseError, OSError) as error:
+                log.debug("What the recorder hears cannot be told now (%s).", error)
+            await asyncio.sleep(TELL_SECONDS)
+
+    def _told(self, joined: frozenset[str]) -> None:
+        since = self._journal.waiting_since()
+        self._teller.tell(joined, 0.0 if since is None else max(0.0, time.time() - since))
+
     async def _follow(self, wanted: list[str]) -> None:
         if wanted != self._wanted:
             log.info("The chat of %s is joined.", ", ".join(wanted) or "no channel")
@@ -243,6 +261,7 @@ class Recorder:
             if self._synced.is_set():
                 async with asyncio.timeout(STOP_SECONDS):
                     await in_thread(self._writer.drain, lambda: False)
+                    await in_thread(self._teller.leave)
         except (DatabaseError, OSError, TimeoutError) as error:
             log.warning("Chat that is not stored yet is kept in %s (%s).", self._plan.folder, error or "no time")
 

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vods import moved
 from vods.dbclock import DbNow
 from vods.leasing import Lease
 from vods.models import Attempt, Redo
 from vods.owner import host_name
 from vodtender.telemetry import correlation, tracing
 from vodtender.telemetry.logs import one_line
+from vodtender.telemetry.store import Count
 
 LINES_KEPT = 200
 LINE_LENGTH = 500
@@ -77,8 +79,17 @@ def continues(lease: Lease) -> bool:
     return last in {Attempt.Outcome.DRAINED, Attempt.Outcome.LOST}
 
 
-def end(attempt: Attempt, outcome: Attempt.Outcome, *, size: int, log: str, error: str = "", kind: str = "") -> None:
-    """Closes the attempt; in the transaction of the VOD's own change."""
-    Attempt.objects.filter(pk=attempt.pk).update(
+def end(
+    attempt: Attempt, outcome: Attempt.Outcome, *, size: int, log: str, error: str = "", kind: str = ""
+) -> list[Count]:
+    """Closes the attempt; in the transaction of the VOD's own change. What to count with it.
+
+    `size` is what it moved, in bytes. One that a new owner has closed already keeps its figures, and gets its log.
+    """
+    mine = Attempt.objects.filter(pk=attempt.pk)
+    if mine.filter(outcome=Attempt.Outcome.RUNNING).update(
         outcome=outcome, ended_at=DbNow(), bytes=size, log=log, error=error, error_kind=kind
-    )
+    ):
+        return moved.counts(attempt.step, size)
+    mine.update(log=log)
+    return []

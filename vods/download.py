@@ -48,7 +48,7 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
         place.mkdir(parents=True, exist_ok=True)
 
     def on_progress(progress: mediafile.Progress) -> None:
-        lease.progress = (progress.bytes_done, progress.bytes_total)
+        lease.report(progress.bytes_done, progress.bytes_total)
 
     def renew() -> tuple[str, Mapping[str, str]]:
         """Twitch's addresses run out in the middle of a long download."""

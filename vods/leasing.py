@@ -17,11 +17,12 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import drain, eligible
+from vods import drain, eligible, moved
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, this_process
 from vods.transitions import REST, move
+from vodtender.telemetry import store
 
 log = logging.getLogger(__name__)
 
@@ -121,9 +122,13 @@ def _waiting(stage: Stage, channels: list[int], vod_id: int | None, limit: int) 
 
 
 def _close_lost_attempts(vod_id: int) -> None:
-    Attempt.objects.filter(vod_id=vod_id, outcome=Attempt.Outcome.RUNNING).update(
+    """Call it last in a transaction. What they had moved, as far as it was told, counts."""
+    running = Attempt.objects.filter(vod_id=vod_id, outcome=Attempt.Outcome.RUNNING)
+    lost = list(running.select_for_update().values_list("step", "bytes"))
+    running.update(
         outcome=Attempt.Outcome.LOST, ended_at=DbNow(), error="The worker that had it died or lost its lease."
     )
+    store.record(*(count for step, size in lost for count in moved.counts(step, size)))
 
 
 def take_back_from_the_dead() -> int:
@@ -154,6 +159,18 @@ class Lease:
     why: str = ""  # drained, canceled, lost
     keep_partial: bool = False  # when canceled
     progress: tuple[int, int | None] = (0, None)  # bytes done, bytes in all
+    moved: int = 0  # bytes taken or sent by this try alone
+    _reported: int | None = None
+
+    def report(self, done: int, total: int | None) -> None:
+        """How far the file is, in bytes. What the first report of a try names was there before: the try is resumed.
+
+        What has to be sent again counts again: it was moved twice.
+        """
+        if self._reported is not None:
+            self.moved += max(0, done - self._reported)
+        self._reported = done
+        self.progress = (done, total)
 
     def save(self, **fields: Any) -> None:
         """Writes to the VOD's row while it is ours. Raises LeaseLost."""
@@ -222,7 +239,7 @@ class Lease:
                 return True
             Attempt.objects.filter(
                 vod_id=self.vod.pk, generation=self.generation, outcome=Attempt.Outcome.RUNNING
-            ).update(bytes=bytes_done)
+            ).update(bytes=self.moved)
             if (asked := mine.filter(cancel_requested_at__isnull=False).values_list("keep_partial")) and asked:
                 self.keep_partial = asked[0][0]
                 self._end("canceled")

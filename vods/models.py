@@ -224,6 +224,8 @@ class Vod(models.Model):
             models.Index(fields=["state", "-started_at", "-id"], name="vod_state_newest"),
             models.Index(fields=["state", "-done_at", "-id"], name="vod_state_done"),
             models.Index(fields=["state", "youtube_id"], name="vod_unpublished"),
+            models.Index(fields=["state", "live", "channel"], name="vod_pending"),
+            models.Index(fields=["state", "live", "state_changed_at", "created_at"], name="vod_queued_since"),
         ]
 
     def __str__(self) -> str:

@@ -75,7 +75,7 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
             error_kind="",
             **({} if wanted else {"done_at": DbNow()}),
         )
-        attempts.end(done.attempt, Outcome.SUCCEEDED, size=media.size, log=done.lines.text())
+        events += attempts.end(done.attempt, Outcome.SUCCEEDED, size=done.lease.moved, log=done.lines.text())
         store.average(metrics.AVG_DOWNLOAD_MS, seconds * 1000)
         _count_done(done, [*events, *circuit.succeeded(vod.channel)], at_done=not wanted)
     clear_work(vod.twitch_id)
@@ -104,7 +104,7 @@ def uploaded(done: Done, youtube_id: str) -> Outcome:
             error="",
             error_kind="",
         )
-        attempts.end(done.attempt, Outcome.SUCCEEDED, size=vod.file_size or 0, log=done.lines.text())
+        events += attempts.end(done.attempt, Outcome.SUCCEEDED, size=done.lease.moved, log=done.lines.text())
         store.average(metrics.AVG_UPLOAD_MS, seconds * 1000)
         _count_done(done, [*events, *circuit.succeeded(Switchboard.read())], at_done=True)
     return Outcome.SUCCEEDED
@@ -126,7 +126,7 @@ def failed(done: Done, error: ServiceError) -> Outcome:
     now = datetime.now(UTC)
     verdict = judge(error, step=stage, attempts=vod.attempts, policy=_policy(stage), now=now)
     log.warning("The %s of VOD %s failed (%s): %s", done.attempt.step, vod.twitch_id, error.kind, error.message)
-    text, size, kind = done.lines.text(), done.lease.progress[0], str(error.kind)
+    text, size, kind = done.lines.text(), done.lease.moved, str(error.kind)
     try:
         with transaction.atomic():
             _leave(
@@ -137,10 +137,10 @@ def failed(done: Done, error: ServiceError) -> Outcome:
                 error=error.message,
                 error_kind=kind,
             )
-            attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=kind)
+            ended = attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=kind)
             breaker = vod.channel if stage == Stage.DOWNLOAD else Switchboard.read()
             broken = circuit.failed(breaker, now) if circuit.counts(error.kind) else []
-            store.record(*_failure_counts(done), *broken)
+            store.record(*_failure_counts(done), *ended, *broken)
     except LeaseLost:
         return lost(done)
     return Outcome.FAILED
@@ -175,15 +175,15 @@ def still_live(done: Done) -> Outcome:
     log.info("The broadcast of VOD %s still runs; it is downloaded when it has ended.", done.lease.vod.twitch_id)
     with transaction.atomic():
         _leave(done, State.QUEUED, live=True, error="", error_kind="")
-        attempts.end(done.attempt, Outcome.DRAINED, size=0, log=done.lines.text())
+        store.record(*attempts.end(done.attempt, Outcome.DRAINED, size=done.lease.moved, log=done.lines.text()))
     return Outcome.DRAINED
 
 
 def lost(done: Done) -> Outcome:
     log.warning("VOD %s belongs to another worker now; this one lets go.", done.lease.vod.twitch_id)
-    attempts.end(
-        done.attempt, Outcome.LOST, size=done.lease.progress[0], log=done.lines.text(), error="The lease was lost."
-    )
+    text, moved = done.lines.text(), done.lease.moved
+    with transaction.atomic():
+        store.record(*attempts.end(done.attempt, Outcome.LOST, size=moved, log=text, error="The lease was lost."))
     return Outcome.LOST
 
 
@@ -191,7 +191,7 @@ def _canceled(done: Done) -> Outcome:
     log.info("VOD %s is canceled.", done.lease.vod.twitch_id)
     with transaction.atomic():
         _leave(done, State.CANCELED, bytes_done=0, bytes_total=None, error="", error_kind="", cancel_requested_at=None)
-        attempts.end(done.attempt, Outcome.CANCELED, size=done.lease.progress[0], log=done.lines.text())
+        store.record(*attempts.end(done.attempt, Outcome.CANCELED, size=done.lease.moved, log=done.lines.text()))
     if done.lease.stage == Stage.DOWNLOAD and not done.lease.keep_partial:
         clear_work(done.lease.vod.twitch_id)
     return Outcome.CANCELED
@@ -202,7 +202,7 @@ def _given_back(done: Done) -> Outcome:
     log.info("VOD %s is given back; it goes on where it stopped.", done.lease.vod.twitch_id)
     with transaction.atomic():
         _leave(done, waiting)
-        attempts.end(done.attempt, Outcome.DRAINED, size=done.lease.progress[0], log=done.lines.text())
+        store.record(*attempts.end(done.attempt, Outcome.DRAINED, size=done.lease.moved, log=done.lines.text()))
     return Outcome.DRAINED
 
 

@@ -99,7 +99,7 @@ def _download(lease: Lease) -> outcome.Finish:
 
 def _upload(lease: Lease) -> outcome.Finish:
     def on_progress(sent: int, size: int) -> None:
-        lease.progress = (sent, size)
+        lease.report(sent, size)
 
     youtube_id = upload_vod(lease.vod, lease=lease, stop=lease.stop, on_progress=on_progress)
     tracing.current().tell({"upload.youtube_url": youtube_url(youtube_id)})

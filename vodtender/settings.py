@@ -45,6 +45,7 @@ VOD_DISCOVERY_INTERVAL = env.duration("VOD_DISCOVERY_INTERVAL", "10m", least=10)
 VOD_CATALOG_BACKFILL_INTERVAL = env.duration("VOD_CATALOG_BACKFILL_INTERVAL", "6h", least=60)
 VOD_CATALOG_MAX = env.integer("VOD_CATALOG_MAX", 0)
 VOD_CATALOG_MAX_AGE_DAYS = env.integer("VOD_CATALOG_MAX_AGE_DAYS", 0)
+TWITCH_VOD_LIFETIME_DAYS = env.integer("TWITCH_VOD_LIFETIME_DAYS", 14, least=1)
 
 
 def _backlog() -> int | None:
@@ -145,7 +146,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "vodtender.middleware.admin_csp_middleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "vodtender.request_metrics.RequestMetricsMiddleware",
 ]
 
 ROOT_URLCONF = "vodtender.urls"

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_safe
 from vods import dispatch, leasing, ytdlp_age
 from vods.leasing import Stage
 from vods.models import PENDING, Channel, State, Vod
+from vodtender import health
 from vodtender.access import may_observe
+from vodtender.aside import Away
 from vodtender.gauges import circuit_state, queue_depth
 from vodtender.telemetry import metrics, store
 
@@ -49,7 +51,13 @@ def numbers() -> dict[str, Any]:
 @login_not_required
 @require_safe
 def status(request: HttpRequest) -> JsonResponse:
-    if not may_observe(request) and not request.user.is_authenticated:
-        text = "Status needs `Authorization: Bearer METRICS_TOKEN`, a login, or a client on this machine."
-        return JsonResponse({"error": text}, status=403)
-    return JsonResponse(numbers())
+    try:
+        seen, _ = health.PROBE.latest()
+        if not seen.alive:
+            raise Away
+        if not may_observe(request) and not health.read(lambda: request.user.is_authenticated):
+            text = "Status needs `Authorization: Bearer METRICS_TOKEN`, a login, or a client on this machine."
+            return JsonResponse({"error": text}, status=403)
+        return JsonResponse(health.read(numbers))
+    except Away as error:
+        return JsonResponse({"error": str(error)}, status=503)

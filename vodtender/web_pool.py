@@ -26,6 +26,17 @@ OPTIONS: dict[str, Any] = {
 }
 
 
+def size_and_use() -> tuple[int, int] | None:
+    """The most connections of this process's pool, and how many are out; None in a process that has no pool."""
+    pool = getattr(connections.create_connection("default"), "pool", None)
+    if pool is None:
+        return None
+    stats = pool.get_stats()
+    # Before its first use it is closed, and counts connections that it has not made.
+    used = 0 if pool.closed else stats.get("pool_size", 0) - stats.get("pool_available", 0)
+    return int(stats["pool_max"]), max(0, int(used))
+
+
 def use() -> None:
     """Gives this process a pool, once, before it asks the database anything; nothing happens on SQLite, which has none.
 

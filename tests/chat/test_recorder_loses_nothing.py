@@ -12,8 +12,8 @@ from typing import TypeVar
 import pytest
 from django.db import OperationalError
 
+from chat import presence, writer
 from chat import recorder as recorders
-from chat import writer
 from chat.connection import Connection, Timing
 from chat.live import LiveStream
 from chat.models import Gap, Message, Recording
@@ -102,6 +102,7 @@ async def holds(condition: Callable[[], bool], what: str, seconds: float = 20.0)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorders, "BATCH_SECONDS", 0.02)
     monkeypatch.setattr(recorders, "SYNC_SECONDS", 0.1)
+    monkeypatch.setattr(recorders, "TELL_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -139,6 +140,16 @@ def test_drops_reconnects_and_duplicates_cost_nothing_but_declared_gaps(stage: S
     assert reconnections == 10
     recorded = store.values(["chat_messages_recorded"])["chat_messages_recorded", '["pia"]', "value"]
     assert recorded == Message.objects.count()
+
+
+def test_it_tells_whether_the_chat_arrives(stage: Stage) -> None:
+    async def scene() -> None:
+        async with stage.recording():
+            await stage.joined()
+            await holds(lambda: presence.read().connected == {"pia": True}, "told that the chat arrives")
+
+    asyncio.run(scene())
+    assert presence.read().connected == {"pia": False}
 
 
 def test_a_stream_is_recorded_from_before_it_was_known_until_it_is_gone_twice(stage: Stage) -> None:

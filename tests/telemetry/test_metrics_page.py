@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as strictly_parsed
 
 from tests import cast
+from tests.telemetry.scraping import labelled, scrape, single
 from vods.models import Channel, Circuit, State
+from vods.twitch import count_call
 from vodtender.telemetry import metrics, store
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +27,9 @@ COUNTERS = {
     "oauth_token_refresh",
     "helix_api_calls",
     "circuit_breaker_state_changes",
+    "vod_circuit_breaker_failures",
+    "vod_download_bytes",
+    "vod_upload_bytes",
 }
 GAUGES = {
     "vod_queue_depth",
@@ -32,6 +37,24 @@ GAUGES = {
     "vod_circuit_breaker_state",
     "database_connection_pool_size",
     "database_connection_pool_in_use",
+    "vod_oldest_queued_age_seconds",
+    "vod_soonest_expiry_seconds",
+    "media_free_bytes",
+    "media_total_bytes",
+    "task_queue_waiting",
+    "task_queue_failed",
+    "chat_lag_seconds",
+}
+LABELS = {
+    "chat_messages_recorded": {"channel"},
+    "oauth_token_refresh": {"provider", "status"},
+    "helix_api_calls": {"endpoint", "status"},
+    "circuit_breaker_state_changes": {"from", "to"},
+    "vod_channel_queue_depth": {"channel"},
+    "vod_channel_circuit_breaker_state": {"channel"},
+    "task_queue_waiting": {"cluster"},
+    "task_queue_failed": {"cluster"},
+    "chat_recorder_connected": {"channel"},
 }
 BUCKETS = {
     "vod_download_duration_seconds": ["60", "300", "600", "1800", "3600", "7200", "+Inf"],
@@ -40,13 +63,8 @@ BUCKETS = {
 }
 
 
-def scrape(client: Client, **headers: str) -> dict[str, Any]:
-    response = client.get("/metrics", headers=headers)
-    assert response.status_code == 200
-    return {family.name: family for family in text_string_to_metric_families(response.content.decode())}
-
-
-def test_every_name_of_the_guide_is_there_from_the_start(client: Client) -> None:
+def test_every_name_is_there_from_the_start(client: Client, settings: Any) -> None:
+    settings.MEDIA_DIR.mkdir(parents=True, exist_ok=True)
     families = scrape(client)
     for name in COUNTERS:
         assert families[name].type == "counter"
@@ -54,7 +72,62 @@ def test_every_name_of_the_guide_is_there_from_the_start(client: Client) -> None
         assert {sample.value for sample in families[name].samples} == {0.0}
     for name in GAUGES:
         assert families[name].type == "gauge"
-    assert not [name for name in families if name.endswith("_created")]
+        assert families[name].samples
+
+
+def test_labels_are_the_guides_and_every_known_label_set_has_a_row(client: Client) -> None:
+    cast.pia()
+    families = scrape(client)
+    for name, labels in LABELS.items():
+        assert families[name].samples
+        assert {frozenset(sample.labels) for sample in families[name].samples} == {frozenset(labels)}
+    assert labelled(client, "chat_messages_recorded") == {"pia": 0}
+    refreshes = {tuple(sample.labels.values()) for sample in families["oauth_token_refresh"].samples}
+    assert refreshes == {(who, how) for who in ("twitch", "youtube") for how in ("success", "failure")}
+    assert {s.labels["endpoint"] for s in families["helix_api_calls"].samples} == {"users", "videos", "streams"}
+
+
+def test_no_series_says_when_it_was_created(client: Client) -> None:
+    client.get("/healthz")
+    text = client.get("/metrics").content.decode()
+    assert "django_http_requests_before_middlewares_total" in text
+    assert "_created" not in text
+
+
+def test_a_scraper_may_ask_for_openmetrics(client: Client) -> None:
+    cast.vod()
+    response = client.get("/metrics", headers={"Accept": "application/openmetrics-text;version=1.0.0,*/*;q=0.1"})
+    assert response["Content-Type"].startswith("application/openmetrics-text")
+    families = {family.name: family for family in strictly_parsed(response.content.decode())}
+    assert families["vod_downloads_started"].type == "counter"
+    assert families["vod_queue_depth"].samples[0].value == 1
+    assert next(s.labels["le"] for s in families["vod_upload_duration_seconds"].samples if "le" in s.labels) == "30"
+
+
+def test_what_one_process_alone_counts_says_so(client: Client) -> None:
+    families = scrape(client)
+    per_process = {name for name, family in families.items() if "web process that answers" in family.documentation}
+    pool = {"database_connection_pool_size", "database_connection_pool_in_use"}
+    assert pool < per_process
+    assert all(name.startswith(("django_", "process_", "python_")) for name in per_process - pool)
+    assert not [name for name in families if name.startswith(("django_", "process_")) and name not in per_process]
+
+
+def test_a_visitor_cannot_make_up_labels(client: Client) -> None:
+    for number in range(3):
+        client.generic(f"MADEUP{number}", f"/no/such/page/{number}?x={number}")
+    text = client.get("/metrics").content.decode()
+    assert "<invalid method>" in text
+    assert "MADEUP" not in text
+    assert "no/such" not in text
+
+
+def test_statuses_of_helix_that_nobody_expects_share_a_label(client: Client) -> None:
+    for status in ("200", "error", "418", "499", "599"):
+        count_call("users", status)
+    found = scrape(client)["helix_api_calls"].samples
+    counted = {sample.labels["status"]: sample.value for sample in found if sample.labels["endpoint"] == "users"}
+    assert counted == {"200": 1, "429": 0, "error": 1, "4xx": 2, "5xx": 1}
 
 
 def test_histograms_have_the_guides_buckets_written_without_a_fraction(client: Client) -> None:
@@ -75,7 +148,7 @@ def test_buckets_are_cumulative(client: Client) -> None:
 
 def test_the_queue_depth_leaves_out_what_is_still_live(client: Client) -> None:
     cast.vod(), cast.vod(State.FAILED), cast.vod(State.DONE), cast.vod(live=True)
-    assert scrape(client)["vod_queue_depth"].samples[0].value == 2
+    assert single(client, "vod_queue_depth") == 2
 
 
 def test_the_circuit_shows_the_worst_channel_that_is_archived(client: Client) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -14,16 +14,26 @@ from vodtender.telemetry.metrics import Counter, Histogram
 Rows = dict[tuple[str, ...], dict[str, float]]  # label values → part → value
 
 
+Known = Callable[[], Mapping[str, Iterable[tuple[str, ...]]]]
+
+
 class SeriesCollector(Collector):
-    """Reads all counters and histograms with one query."""
+    """Reads all counters and histograms with one query.
+
+    `known` gives, by a series' name, label values that exist although nothing was counted under them yet.
+    """
+
+    def __init__(self, known: Known = dict) -> None:
+        self._known = known
 
     def describe(self) -> list[Metric]:
         return []  # registering must not ask the database
 
     def collect(self) -> Iterator[Metric]:
         values = store.values(series.name for series in (*metrics.COUNTERS, *metrics.HISTOGRAMS))
+        known = self._known()
         for counter in metrics.COUNTERS:
-            yield counter_family(counter, _rows(counter, values))
+            yield counter_family(counter, _rows(counter, values, known.get(counter.name, ())))
         for histogram in metrics.HISTOGRAMS:
             yield histogram_family(histogram, _rows(histogram, values))
 
@@ -51,8 +61,8 @@ def _cumulative(histogram: Histogram, parts: dict[str, float]) -> list[tuple[str
     return buckets
 
 
-def _rows(series: Counter | Histogram, values: dict[store.Key, float]) -> Rows:
-    rows: Rows = {labels: {} for labels in series.zeros}
+def _rows(series: Counter | Histogram, values: dict[store.Key, float], known: Iterable[tuple[str, ...]] = ()) -> Rows:
+    rows: Rows = {labels: {} for labels in (*series.zeros, *known)}
     for (name, labels, part), value in values.items():
         if name == series.name:
             rows.setdefault(tuple(json.loads(labels)), {})[part] = value

@@ -44,6 +44,8 @@ DOWNLOADS_SUCCEEDED = Counter("vod_downloads_succeeded", "Successful downloads")
 DOWNLOADS_FAILED = Counter("vod_downloads_failed", "Failed downloads")
 UPLOADS_SUCCEEDED = Counter("vod_uploads_succeeded", "Successful uploads")
 UPLOADS_FAILED = Counter("vod_uploads_failed", "Failed uploads")
+DOWNLOAD_BYTES = Counter("vod_download_bytes", "Bytes taken from Twitch, each once although a download is resumed")
+UPLOAD_BYTES = Counter("vod_upload_bytes", "Bytes sent to YouTube")
 PROCESSING_CYCLES = Counter("vod_processing_cycles", "Processing cycles executed")
 CIRCUIT_FAILURES = Counter("vod_circuit_breaker_failures", "Failures counted by the circuit breaker")
 CIRCUIT_CHANGES = Counter(
@@ -64,7 +66,7 @@ HELIX_CALLS = Counter(
     "helix_api_calls",
     "Twitch Helix API call counts",
     ("endpoint", "status"),
-    tuple((endpoint, "200") for endpoint in ("users", "videos", "streams")),
+    tuple((endpoint, status) for endpoint in ("users", "videos", "streams") for status in ("200", "429", "error")),
 )
 
 DOWNLOAD_DURATION = Histogram("vod_download_duration_seconds", "Download duration", DOWNLOAD_BUCKETS)
@@ -88,6 +90,8 @@ COUNTERS = (
     DOWNLOADS_FAILED,
     UPLOADS_SUCCEEDED,
     UPLOADS_FAILED,
+    DOWNLOAD_BYTES,
+    UPLOAD_BYTES,
     PROCESSING_CYCLES,
     CIRCUIT_FAILURES,
     CIRCUIT_CHANGES,

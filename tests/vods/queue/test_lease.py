@@ -51,7 +51,7 @@ def test_a_lease_that_another_owner_took_is_lost(lease: Lease) -> None:
 
 def test_the_heartbeat_writes_the_progress_and_moves_the_lease(lease: Lease) -> None:
     Vod.objects.update(lease_until=datetime.now(UTC) + timedelta(seconds=5))
-    lease.progress = (1234, 5678)
+    lease.report(1234, 5678)
     with lease.kept():
         while Vod.objects.get().bytes_done != 1234 or Vod.objects.get().lease_until < datetime.now(UTC) + timedelta(
             seconds=30
