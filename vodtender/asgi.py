@@ -12,3 +12,7 @@ from vodtender.env import load_dotenv
 load_dotenv()
 application = get_asgi_application()
 web_pool.use()
+
+from vodtender.monitor import reporting  # noqa: E402 - needs the app registry
+
+reporting.start()

@@ -102,6 +102,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
 INSTALLED_APPS = [
     "vodtender",
     "vodtender.telemetry",
+    "vodtender.monitor",
     "oauth",
     "vods",
     "chat",
