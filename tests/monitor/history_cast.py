@@ -45,7 +45,7 @@ def a_week(now: int, *, channels: tuple[str, ...] = CHANNELS) -> int:
 
     rows = []
     for at in moments(now):
-        for _ in range(min(20, (at - (before or at)) // sampling.INTERVAL)):
+        for _ in range(min(4, (at - (before or at)) // sampling.INTERVAL)):
             busy = 1 + math.sin(at / 86400 * math.tau)
             if dice.random() < 0.012 * busy:
                 add(metrics.DOWNLOADS_STARTED, (), 1, "value")

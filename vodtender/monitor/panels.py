@@ -105,7 +105,9 @@ def _queue(history: History) -> Panel:
     words = f"Green below {QUEUE_WARN}, yellow to {QUEUE_BAD}, red above."
     gauge = Gauge(number(depth), words, _queue_level(depth), share)
     lines = [_plain("VODs", "accent", values)]
-    return Panel("queue", "VOD queue depth", "count", "not processed yet", ("Now", "Most"), lines, _unless(values), gauge)
+    return Panel(
+        "queue", "VOD queue depth", "count", "not processed yet", ("Now", "Most"), lines, _unless(values), gauge
+    )
 
 
 def _queue_level(depth: float | None) -> str:

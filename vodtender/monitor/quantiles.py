@@ -20,6 +20,6 @@ def histogram_quantile(share: float, bounds: Sequence[float], counts: Sequence[f
         count = counts[place]
         if count and below + count >= rank:
             lower = bounds[place - 1] if place else 0.0
-            return lower + (bound - lower) * (rank - below) / count
+            return lower + (bound - lower) * ((rank - below) / count)
         below += count
     return float(bounds[-1])
