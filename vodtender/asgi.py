@@ -15,4 +15,4 @@ web_pool.use()
 
 from vodtender.monitor import reporting  # noqa: E402 - needs the app registry
 
-reporting.start()
+reporting.Reporter().start()

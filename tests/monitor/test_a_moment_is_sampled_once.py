@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils.timezone import now
 from tests import cast
 from tests.monitor.history_cast import NOW
 from vods.models import Circuit
+from vodtender.management.commands.worker import Worker
 from vodtender.monitor import reporting, sampling
 from vodtender.monitor.models import Sample, WebProcess
 from vodtender.monitor.sampling import Sampler, key
@@ -83,6 +85,30 @@ def test_web_processes_add_up_and_one_that_fell_silent_does_not_count() -> None:
 @pytest.mark.django_db
 def test_without_a_web_process_the_pool_is_unknown_not_zero() -> None:
     assert sampling.POOL_SIZE not in sampling.numbers_now()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_web_process_reports_by_itself() -> None:
+    reporter = reporting.Reporter()
+    reporter.start()
+    limit = time.monotonic() + 60
+    while not WebProcess.objects.exists():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    reporter.stop()
+    assert not reporter.is_alive()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_worker_samples_beside_its_other_work() -> None:
+    class UntilSampled(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            return Sample.objects.exists()
+
+    worker = Worker()
+    worker._stop = UntilSampled()
+    worker._loop()
+    assert Sample.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -18,9 +18,26 @@ from vodtender.monitor.sampling import INTERVAL
 log = logging.getLogger(__name__)
 
 
-def start() -> None:
-    """Starts the thread of this process; it ends with it."""
-    threading.Thread(target=_run, name="monitor-report", daemon=True).start()
+class Reporter(threading.Thread):
+    """Reports until it is stopped or the process ends."""
+
+    def __init__(self) -> None:
+        super().__init__(name="monitor-report", daemon=True)
+        self._stop_asked = threading.Event()
+
+    def stop(self) -> None:
+        self._stop_asked.set()
+        self.join()
+
+    def run(self) -> None:
+        while not self._stop_asked.is_set():
+            try:
+                report()
+            except DatabaseError as error:  # the next one comes in 15 seconds; health and pages say what is wrong
+                log.debug("The state of the pool was not noted: %s", error)
+            finally:
+                connection.close()
+            self._stop_asked.wait(INTERVAL)
 
 
 def report() -> None:
@@ -30,14 +47,3 @@ def report() -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"[:120]
     if not WebProcess.objects.filter(name=name).update(**row):
         WebProcess.objects.bulk_create([WebProcess(name=name, **row)], ignore_conflicts=True)
-
-
-def _run() -> None:
-    pause = threading.Event()
-    while not pause.wait(INTERVAL):
-        try:
-            report()
-        except DatabaseError as error:  # the next one comes in 15 seconds; health and pages say what is wrong
-            log.debug("The pool's state was not noted: %s", error)
-        finally:
-            connection.close()
