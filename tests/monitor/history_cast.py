@@ -16,8 +16,19 @@ CHANNELS = ("harbourlights", "mossandstone", "tidewater", "quill_and_ink")
 
 def sample(at: int, numbers: Mapping[str, float], *, kept: bool | None = None) -> Sample:
     """One row; the counters in `numbers` are named as sampling.key names them."""
-    is_kept = at % sampling.COARSE == 0 if kept is None else kept
-    return Sample.objects.create(at=at, kept=is_kept, numbers=dict(numbers))
+    row = made(at, dict(numbers), kept=kept)
+    row.save(force_insert=True)
+    return row
+
+
+def made(at: int, numbers: dict[str, float], *, kept: bool | None = None) -> Sample:
+    return Sample(
+        at=at,
+        kept=at % sampling.COARSE == 0 if kept is None else kept,
+        queue_depth=int(numbers.pop(sampling.QUEUE, 0)),
+        circuit_state=int(numbers.pop(sampling.CIRCUIT, 0)),
+        numbers=numbers,
+    )
 
 
 def counts(at: Mapping[int, float], name: str) -> None:
@@ -73,7 +84,6 @@ def a_week(now: int, *, channels: tuple[str, ...] = CHANNELS) -> int:
         state = 2 if trouble > 0.985 else 1 if trouble > 0.97 else 0
         pool = {sampling.POOL_SIZE: 6, sampling.POOL_IN_USE: int(dice.expovariate(1.2)) % 6}
         gauges = {sampling.QUEUE: max(0, depth), sampling.CIRCUIT: state, **pool}
-        kept = at % sampling.COARSE == 0
-        rows.append(Sample(at=at, kept=kept, numbers={**numbers, **gauges}))
+        rows.append(made(at, {**numbers, **gauges}))
     Sample.objects.bulk_create(rows, batch_size=200)
     return len(rows)

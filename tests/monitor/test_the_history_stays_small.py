@@ -18,9 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def rows(start: int, end: int, step: int = INTERVAL) -> None:
-    Sample.objects.bulk_create(
-        [Sample(at=at, kept=at % COARSE == 0, numbers={}) for at in range(start, end, step)], batch_size=400
-    )
+    Sample.objects.bulk_create([history_cast.made(at, {}) for at in range(start, end, step)], batch_size=400)
 
 
 def test_behind_the_fine_hours_every_twentieth_row_stays() -> None:

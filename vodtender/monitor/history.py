@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F, Min, Q, QuerySet, Subquery
+from django.db.models import F, Max, Min, Q, QuerySet, Subquery
 
 from vodtender.monitor.models import Sample
 from vodtender.monitor.quantiles import histogram_quantile
-from vodtender.monitor.sampling import COARSE, FUTURE, INTERVAL, key
+from vodtender.monitor.sampling import CIRCUIT, COARSE, FUTURE, INTERVAL, QUEUE, key
 from vodtender.telemetry.metrics import Histogram
 
 Values = list[float | None]
@@ -154,19 +154,22 @@ class History:
 
 
 def read(choice: Range, now: int) -> History:
-    """The samples of the range that ends now, with one query, at most one for each step and the newest."""
+    """The samples of the range that ends now, at most one for each step and the newest; one query, or two."""
     start = now - choice.seconds
     since = start - int(choice.window(QUANTILE_WINDOW))
     there = Sample.objects.filter(at__gte=since, at__lte=now + FUTURE)
-    rows = list(_one_a_step(there, choice.step).order_by("at").values_list("at", "numbers"))
-    end = max([now, *(at for at, _ in rows[-1:])])
-    return History(choice, start, end, [at for at, _ in rows], [numbers for _, numbers in rows])
+    worst: dict[int, dict[str, float]] = {}
+    if choice.step > INTERVAL:
+        worst = _worst_of_steps(there.filter(kept=True) if choice.step >= COARSE else there, choice.step)
+        newest = there.order_by("-at").values("at")[:1]
+        there = there.filter(Q(at__in=list(worst)) | Q(at=Subquery(newest)))
+    rows = there.order_by("at").values_list("at", "queue_depth", "circuit_state", "numbers")
+    samples = {at: {QUEUE: depth, CIRCUIT: state, **numbers, **worst.get(at, {})} for at, depth, state, numbers in rows}
+    return History(choice, start, max([now, *samples]), list(samples), list(samples.values()))
 
 
-def _one_a_step(there: QuerySet[Sample], step: int) -> QuerySet[Sample]:
-    if step <= INTERVAL:
-        return there
-    some = there.filter(kept=True) if step >= COARSE else there
-    firsts = some.annotate(slot=F("at") / step).values("slot").annotate(first=Min("at")).values("first")
-    newest = there.order_by("-at").values("at")[:1]
-    return there.filter(Q(at__in=firsts) | Q(at=Subquery(newest)))
+def _worst_of_steps(rows: QuerySet[Sample], step: int) -> dict[int, dict[str, float]]:
+    """The first moment of each step, with the worst of the step: a circuit that was open for a while is seen."""
+    steps = rows.annotate(slot=F("at") / step).values("slot")
+    found = steps.annotate(first=Min("at"), depth=Max("queue_depth"), state=Max("circuit_state"))
+    return {row["first"]: {QUEUE: row["depth"], CIRCUIT: row["state"]} for row in found}

@@ -68,14 +68,20 @@ def take(moment: int) -> bool:
     if Sample.objects.filter(pk=moment).exists():
         return False
     within = Sample.objects.filter(kept=True, at__gte=moment - moment % COARSE, at__lt=moment)
-    sample = Sample(at=moment, kept=not within.exists(), numbers=numbers_now())
+    sample = Sample(
+        at=moment,
+        kept=not within.exists(),
+        queue_depth=queue_depth(),
+        circuit_state=CIRCUIT_VALUES[circuit_state()],
+        numbers=numbers_now(),
+    )
     Sample.objects.bulk_create([sample], ignore_conflicts=True)
     return True
 
 
 def numbers_now() -> dict[str, float]:
-    """Every number of a sample, by key. The pool is left out when no web process tells of its own."""
-    found: dict[str, float] = {QUEUE: queue_depth(), CIRCUIT: CIRCUIT_VALUES[circuit_state()]}
+    """Counters and the pool, by key. The pool is left out when no web process tells of its own."""
+    found: dict[str, float] = {}
     alive = WebProcess.objects.filter(seen__gt=DbNow(-PROCESS_FRESH))
     pool = alive.aggregate(size=Sum("pool_size"), in_use=Sum("pool_in_use"))
     if pool["size"] is not None:
