@@ -14,3 +14,7 @@ load_dotenv()
 application = get_asgi_application()
 web_pool.use()
 tracing.start()
+
+from vodtender.monitor import reporting  # noqa: E402 - needs the app registry
+
+reporting.Reporter().start()

@@ -109,6 +109,7 @@ PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
 INSTALLED_APPS = [
     "vodtender",
     "vodtender.telemetry",
+    "vodtender.monitor",
     "oauth",
     "vods",
     "chat",

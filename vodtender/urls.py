@@ -12,6 +12,7 @@ urlpatterns = [
     path("metrics", metrics_view.metrics, name="metrics"),
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("", include("vodtender.monitor.urls")),
     path("", include("vods.urls")),
     path("", include("chat.urls")),
 ]

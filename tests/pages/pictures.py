@@ -30,6 +30,8 @@ FULL = {
     "vod": "/vods/2300000007/?t=40",
     "attention": "/vods/2300000006/",
     "working": "/vods/2300000000/",
+    "monitor": "/monitor",
+    "monitor-week": "/monitor?range=7d",
     "password": "/accounts/password/change/",
     "not-found": "/nothing/",
     "admin": "/admin/",
@@ -38,7 +40,7 @@ FULL = {
     "admin-channels": "/admin/vods/channel/",
 }
 HELD = {"held-start": "/", "held-vod": "/vods/2300000002/", "admin-switchboard": "/admin/vods/switchboard/"}
-EMPTY = {"empty-start": "/", "empty-list": "/vods/"}
+EMPTY = {"empty-start": "/", "empty-list": "/vods/", "empty-monitor": "/monitor"}
 
 
 def clip(path: Path) -> bytes:
@@ -63,6 +65,7 @@ def fill(folder: Path, *, full: bool, held: bool) -> None:
     from django.utils.timezone import now
 
     from chat.models import Recording
+    from tests.monitor import history_cast
     from vods.models import Channel, Chapter, Circuit, Switchboard, Vod
 
     call_command("migrate", verbosity=0)
@@ -70,6 +73,7 @@ def fill(folder: Path, *, full: bool, held: bool) -> None:
     if not full:
         return
     vods = page_cast.fill(now())
+    history_cast.a_week(int(now().timestamp()) // 15 * 15)
     shown = vods[7]
     parts = ((0, "Just Chatting"), (1210, "Music"), (5400, "Celeste"))
     Chapter.objects.bulk_create(Chapter(vod=shown, start=start, title=title) for start, title in parts)

@@ -21,6 +21,7 @@ from vods.drain import watch_in_cluster_parent, watch_in_worker
 from vodtender import schedules
 from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
+from vodtender.monitor.sampling import Sampler
 from vodtender.setup_state import missing_settings
 from vodtender.telemetry import correlation, profiling, tracing
 from vodtender.watchdog import Watchdog, give_back_tasks
@@ -80,6 +81,7 @@ class Worker:
         self._stop = threading.Event()
         self._clusters = Clusters()
         self._watchdog = Watchdog()
+        self._sampler = Sampler()
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -118,6 +120,7 @@ class Worker:
                 if now >= next_pass:
                     next_pass = now + settings.VOD_PROCESS_INTERVAL
                     dispatch.pass_once()
+                self._sampler.tick()
             except DatabaseError as error:
                 log.error("The database does not answer; work goes on when it does: %s", error)
                 connection.close()
