@@ -30,6 +30,7 @@ QUICK = {
     "CIRCUIT_OPEN_COOLDOWN": "30m",
 }
 HOUR = 3600.0
+TOKEN = "let-me-in"
 # Of each series the attempts that it counts. A download that goes on after a stop or a crash is not started anew.
 COUNTED = {
     "vod_downloads_succeeded_total": "step = 'download' AND outcome = 'succeeded'",
@@ -57,7 +58,8 @@ class Scene:
     def counts(self) -> dict[str, float]:
         """The counters of /metrics that outlive every process."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self.product.address}/metrics", timeout=10) as answer:
+        address, shown = f"http://{self.product.address}/metrics", {"Authorization": f"Bearer {TOKEN}"}
+        with opener.open(urllib.request.Request(address, headers=shown), timeout=10) as answer:
             lines = [line for line in answer.read().decode().splitlines() if not line.startswith(("#", "django_"))]
         rows = dict(line.rsplit(" ", 1) for line in lines)
         durable = ("_total", "_count", "_bucket", "_sum")
@@ -77,11 +79,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    product = Product(tmp_path_factory.mktemp("watched"), "--simulator", **QUICK)
+    product = Product(tmp_path_factory.mktemp("watched"), "--simulator", METRICS_TOKEN=TOKEN, **QUICK)
     alertmanager = Alertmanager(tmp_path_factory.mktemp("alertmanager"))
     prometheus = Prometheus(tmp_path_factory.mktemp("prometheus"))
-    short = {"CircuitBreakerOpen": "2s"}
-    with alertmanager.started(), prometheus.started(product.address, alertmanager.address, durations=short):
+    addresses, short = (product.address, alertmanager.address), {"CircuitBreakerOpen": "2s"}
+    with alertmanager.started(), prometheus.started(*addresses, durations=short, token=TOKEN):
         try:
             product.start()
             yield Scene(product, prometheus, alertmanager)

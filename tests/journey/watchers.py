@@ -82,14 +82,24 @@ class Alertmanager(Watcher):
 
 class Prometheus(Watcher):
     @contextmanager
-    def started(self, target: str, alertmanager: str, *, durations: dict[str, str]) -> Iterator[Prometheus]:
-        """`durations`: alerts whose `for` is another here, such as `CircuitBreakerOpen: 2s`."""
-        config = (SETTINGS / "prometheus.yml").read_text()
-        for old, new in (
-            ("localhost:8080", target),
-            ("localhost:9093", alertmanager),
-            ("_interval: 15s", "_interval: 1s"),
-        ):
+    def started(
+        self, target: str, alertmanager: str, *, durations: dict[str, str], token: str = ""
+    ) -> Iterator[Prometheus]:
+        """`durations`: alerts whose `for` is another here, such as `CircuitBreakerOpen: 2s`.
+
+        With a token it runs with Compose's file, else with that for one machine.
+        """
+        names = {"localhost:8080": target, "localhost:9093": alertmanager, "_interval: 15s": "_interval: 1s"}
+        if token:
+            (self.folder / "token").write_text(token)
+            names = {
+                "vod-api:8080": target,
+                "alertmanager:9093": alertmanager,
+                "_interval: 15s": "_interval: 1s",
+                "/run/secrets/metrics_token": str(self.folder / "token"),
+            }
+        config = (SETTINGS / ("prometheus.compose.yml" if token else "prometheus.yml")).read_text()
+        for old, new in names.items():
             assert old in config
             config = config.replace(old, new)
         (self.folder / "prometheus.yml").write_text(config)
