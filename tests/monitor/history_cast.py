@@ -56,8 +56,10 @@ def a_week(now: int, *, channels: tuple[str, ...] = CHANNELS) -> int:
 
     rows = []
     for at in moments(now):
-        for _ in range(min(4, (at - (before or at)) // sampling.INTERVAL)):
-            busy = 1 + math.sin(at / 86400 * math.tau)
+        quarters = (at - (before or at)) / sampling.INTERVAL
+        for _ in range(min(4, round(quarters))):
+            weight = max(1, quarters / 4)
+            busy = weight + weight * math.sin(at / 86400 * math.tau)
             if dice.random() < 0.012 * busy:
                 add(metrics.DOWNLOADS_STARTED, (), 1, "value")
                 failed = dice.random() < 0.1
@@ -70,13 +72,18 @@ def a_week(now: int, *, channels: tuple[str, ...] = CHANNELS) -> int:
                 add(metrics.UPLOAD_DURATION, (), 1, part)
             for place, channel in enumerate(channels):
                 live = math.sin(at / 30000 + place * 1.7) > 0
-                add(metrics.CHAT_MESSAGES, (channel,), int(dice.expovariate(0.03 + 0.02 * place)) * live, "value")
+                add(
+                    metrics.CHAT_MESSAGES,
+                    (channel,),
+                    int(weight * dice.expovariate(0.03 + 0.02 * place)) * live,
+                    "value",
+                )
             for endpoint, share in (("users", 0.03), ("videos", 0.2), ("streams", 0.5)):
                 status = "200" if dice.random() > 0.01 else "503"
-                add(metrics.HELIX_CALLS, (endpoint, status), int(dice.random() < share), "value")
-            add(metrics.TOKEN_REFRESHES, ("twitch", "success"), int(dice.random() < 0.004), "value")
-            add(metrics.TOKEN_REFRESHES, ("youtube", "success"), int(dice.random() < 0.003), "value")
-            add(metrics.TOKEN_REFRESHES, ("youtube", "failure"), int(dice.random() < 0.0003), "value")
+                add(metrics.HELIX_CALLS, (endpoint, status), int(weight * share + dice.random()), "value")
+            add(metrics.TOKEN_REFRESHES, ("twitch", "success"), int(dice.random() < 0.004 * weight), "value")
+            add(metrics.TOKEN_REFRESHES, ("youtube", "success"), int(dice.random() < 0.003 * weight), "value")
+            add(metrics.TOKEN_REFRESHES, ("youtube", "failure"), int(dice.random() < 0.0003 * weight), "value")
         before = at
         ago = now - at
         depth = round(40 + 38 * math.cos(ago / 9000 + 0.6) + 6 * math.cos(ago / 700))

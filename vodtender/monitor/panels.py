@@ -154,7 +154,7 @@ def _durations(history: History, title: tuple[str, str], histogram: Histogram, w
     for place, (name, share) in enumerate(SHARES):
         values = history.shown(history.quantiles(share, histogram, buckets))
         cells = (seconds(last(values)), seconds(history.quantile(share, histogram, buckets)))
-        lines.append(Line(name, f"tone{place + 1}", values, cells))
+        lines.append(Line(name, f"tone{place + 1} solid", values, cells))
     empty = "" if any(value is not None for line in lines for value in line.values) else _ended(what, history)
     return Panel(*title, "seconds", "of the hour before each point", ("Last hour", "Whole range"), lines, empty)
 
