@@ -20,7 +20,7 @@ from django.db import DatabaseError, connection, transaction
 from vods import drain, eligible, moved
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
-from vods.owner import Owner, this_process
+from vods.owner import Owner, host_name, this_process
 from vods.transitions import REST, move
 from vodtender.telemetry import store
 
@@ -92,6 +92,12 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
 
 def live_leases(stage: Stage) -> int:
     return Vod.objects.filter(state=WORKING_STATE[stage], lease_until__gte=DbNow()).count()
+
+
+def live_leases_here() -> int:
+    """How many VODs processes of this host work on."""
+    mine = Vod.objects.filter(lease_owner__startswith=f"{host_name()}|", lease_until__gte=DbNow())
+    return mine.filter(state__in=list(WORKING_STATE.values())).count()
 
 
 def claimable(stage: Stage, channels: list[int], most: int) -> int:
