@@ -9,6 +9,7 @@ Every span carries `correlation_id`. One that ends with an exception, or is told
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -21,6 +22,8 @@ from django.conf import settings
 
 if TYPE_CHECKING:
     from vodtender.telemetry.tracer import Tracer
+
+log = logging.getLogger(__name__)
 
 Value = str | bool | int | float
 Attributes = Mapping[str, Value]
@@ -145,14 +148,20 @@ def start() -> None:
     from vodtender.telemetry.tracer import Tracer  # noqa: PLC0415 - not imported while tracing is off
 
     with _making:
-        if _made is None:
+        if _made is not None:
+            return
+        try:
             _made = Tracer(
                 settings.OTEL_EXPORTER_OTLP_ENDPOINT,
                 service=settings.OTEL_SERVICE_NAME,
                 sampler=settings.OTEL_TRACES_SAMPLER,
                 ratio=settings.OTEL_TRACES_SAMPLER_ARG,
             )
-            Finalize(None, finish, exitpriority=0)  # atexit is not heard in the children of multiprocessing
+        except Exception:  # work goes on without traces: OpenTelemetry reads variables of its own, and may refuse them
+            settings.OTEL_EXPORTER_OTLP_ENDPOINT = ""
+            log.exception("Tracing cannot be started; this process goes on without it.")
+            return
+        Finalize(None, finish, exitpriority=0)  # atexit is not heard in the children of multiprocessing
 
 
 def load() -> None:

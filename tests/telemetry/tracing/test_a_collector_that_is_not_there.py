@@ -94,3 +94,16 @@ def test_it_is_said_once(settings: Any, caplog: pytest.LogCaptureFixture) -> Non
         "Traces cannot be delivered to http://jaeger:4317: they are dropped until it answers.",
         "Traces are delivered to http://jaeger:4317 again.",
     ]
+
+
+def test_what_opentelemetry_refuses_stops_no_work(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:1"
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "zip")  # a variable of its own, which we do not read
+    for _ in range(2):
+        with tracing.root("work") as span:
+            assert not span.recording
+    assert [record.getMessage() for record in caplog.records] == [
+        "Tracing cannot be started; this process goes on without it."
+    ]

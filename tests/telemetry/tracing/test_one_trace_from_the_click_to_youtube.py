@@ -20,6 +20,9 @@ from tests.telemetry.tracing.collector import Collector, Seen, collecting
 # Its media are made once and repeated. It ended before its channel was added, and waits for a click.
 VOD = {"seconds": 240, "media_seconds": 20, "kbps": 300, "media": "of-the-trace", "age_seconds": 3600}
 
+# One lease for it all, also on a machine with much else to do.
+PATIENT = {"LEASE_SECONDS": "120s", "LEASE_HEARTBEAT": "20s", "LEASE_GIVE_UP": "80s", "WATCHDOG_SECONDS": "45s"}
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
 
 
@@ -46,6 +49,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with collecting() as collector, running(folder / "world", "--broadcast-seconds", "0", "--media-on-demand") as world:
         outside = {**world.env, "TWITCH_CHANNEL": CHANNEL, "NO_PROXY": "", "no_proxy": "", **QUICK}
         traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "LOG_FORMAT": "json", "ARCHIVE_BACKLOG": "0"}
+        traced |= PATIENT
         product = Product(folder, **{**outside, **traced})
         try:
             vod = world.control.post("/vods", channel=CHANNEL, **VOD)

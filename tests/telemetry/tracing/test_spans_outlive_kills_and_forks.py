@@ -6,9 +6,8 @@ import signal
 import threading
 from pathlib import Path
 
-from conftest import Run
-
 from tests.telemetry.tracing.collector import Collector
+from tests.telemetry.tracing.own_process import Run
 
 KILLED = """
 import os, time
