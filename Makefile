@@ -70,7 +70,7 @@ test-kill9: install-dev ## kill -9 of everything at random moments of a download
 bench-queue: install ## claim and dispatch at 100,000 VODs against 1,000
 	$(BIN)/python -m benchmarks.queue
 
-bench-telemetry: install ## a scrape of 100,000 VODs and 1 million messages against 100 of each
+bench-telemetry: install ## a scrape of a large archive against a small one, and what tracing costs a page
 	$(BIN)/python -m benchmarks.telemetry
 
 browser: ## the real browser that some tests drive

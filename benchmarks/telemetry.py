@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import telemetry_scrape
+from benchmarks import telemetry_scrape, telemetry_tracing
 
-PARTS = (telemetry_scrape,)
+PARTS = (telemetry_scrape, telemetry_tracing)
 
 
 def main() -> int:
