@@ -28,11 +28,13 @@ SAY = {
     "a dying child": "p = multiprocessing.get_context('fork').Process(target=lambda: 1 / 0); p.start(); p.join()",
     "a dying task": "async def f(): 1 / 0\nasync def g():\n  t = asyncio.create_task(f()); await asyncio.sleep(0)\n"
     "  await asyncio.sleep(0); del t; gc.collect()\nasyncio.run(g())",
+    "said by a child that does not know better": "r, w = os.pipe()\nos.write(w, b'raw \\xff words\\nno newline')\n"
+    "os.close(w)\noutput.relay(os.fdopen(r, 'rb'), 'children')",
     "written in parts": "sys.stderr.write('a'); sys.stderr.write('b\\nc'); sys.stderr.write('d\\n')",
 }
 PREPARED = """
-import asyncio, gc, logging, multiprocessing, sys, threading, warnings
-from vodtender.telemetry import starting
+import asyncio, gc, logging, multiprocessing, os, sys, threading, warnings
+from vodtender.telemetry import output, starting
 starting.prepare(["manage.py", "serve"])
 """
 

@@ -83,6 +83,8 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     timeout = 30
+    server_version = "vod-tender"
+    sys_version = ""
 
     def do_GET(self) -> None:
         try:
