@@ -100,6 +100,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT")
 ENABLE_PPROF = env.flag("ENABLE_PPROF")
 PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
 PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
+PPROF_HEAP_FRAMES = env.integer("PPROF_HEAP_FRAMES", 4, most=64)
 
 # Django
 INSTALLED_APPS = [

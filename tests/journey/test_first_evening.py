@@ -156,7 +156,7 @@ def test_each_line_of_the_evening_is_json_with_a_correlation_id_and_no_secret(pr
     for line in said:
         assert {"time", "level", "logger", "corr", "msg"} <= set(line)
         assert len(line["corr"]) == 32
-    assert {"vodtender.up", "vods.download", "chat.recorder"} <= {line["logger"] for line in said}
+    assert {"vodtender.up", "vods.processing", "chat.recorder"} <= {line["logger"] for line in said}
     keys = (product.data_dir / "simulator" / "keys.env").read_text().splitlines()
     secrets = [PASSWORD, *(line.partition("=")[2].strip("'") for line in keys)]
     assert not [secret for secret in secrets if secret in product.log()]
