@@ -201,6 +201,7 @@ MEDIA_WORKERS = MAX_CONCURRENT_DOWNLOADS + MAX_CONCURRENT_UPLOADS
 Q_CLUSTER = {
     "name": "default",
     "orm": "default",
+    "broker_class": "vodtender.broker.Broker",
     "workers": 2,
     "timeout": SHORT_JOB_SECONDS,
     "retry": SHORT_JOB_RETRY,

@@ -13,7 +13,7 @@ from django.db import connection
 from django_q.models import OrmQ
 
 from vods import dispatch, leasing
-from vods.leasing import Stage
+from vodtender.broker import taken_key
 
 # A short job ends within its timeout; what was taken and is still there a little later is in nobody's hands.
 OVERDUE_SECONDS = settings.SHORT_JOB_SECONDS + 20
@@ -40,24 +40,19 @@ class Watchdog:
 
 
 def give_back_tasks(cluster: str) -> None:
-    """After a cluster was ended: what it had taken may be taken again. With other hosts, by django-q2's own retry."""
-    if connection.vendor != "sqlite":
-        return
-    rows = OrmQ.objects.filter(key=cluster)
+    """After a cluster of this host was ended: what it had taken may be taken again."""
     if cluster == dispatch.CLUSTER:
-        rows.delete()  # the dispatch pass makes new ones
-    else:
-        rows.update(lock=datetime.now(UTC))
+        OrmQ.objects.filter(key=taken_key()).delete()  # the dispatch pass makes new ones
+    elif connection.vendor == "sqlite":  # with other hosts, by django-q2's own retry
+        OrmQ.objects.filter(key=cluster).update(lock=datetime.now(UTC))
 
 
 def _media_sign() -> object | None:
-    """More tasks taken than VODs at work: a task that runs holds a lease, or is over in no time."""
-    now = datetime.now(UTC)
-    taken = OrmQ.objects.filter(key=dispatch.CLUSTER, lock__gt=now).count()
-    working = sum(leasing.live_leases(stage) for stage in Stage)
-    if taken > working:
-        return "taken"
-    return _oldest(dispatch.CLUSTER, now) if working < settings.MEDIA_WORKERS else None
+    """The oldest task that this host took and did not begin, or that nobody takes, although a process here is free."""
+    if leasing.live_leases_here() >= settings.MEDIA_WORKERS:
+        return None
+    taken = OrmQ.objects.filter(key=taken_key()).order_by("pk").values_list("pk", flat=True).first()
+    return taken or _oldest(dispatch.CLUSTER, datetime.now(UTC))
 
 
 def _default_sign(cluster: str) -> object | None:

@@ -19,6 +19,7 @@ from oauth.models import Provider
 from vods import discovery, dispatch, leasing
 from vods.drain import watch_in_cluster_parent, watch_in_worker
 from vodtender import schedules
+from vodtender.broker import begun, taken_key
 from vodtender.checks import require_start
 from vodtender.clusters import NAMES, Clusters
 from vodtender.setup_state import missing_settings
@@ -53,7 +54,8 @@ class Command(BaseCommand):
 def run_cluster() -> None:
     """One django-q2 cluster, until the worker's lifeline is cut."""
     from django_q.cluster import Cluster  # noqa: PLC0415 - reads Q_CLUSTER_NAME when it is imported
-    from django_q.signals import post_spawn  # noqa: PLC0415
+    from django_q.conf import Conf  # noqa: PLC0415
+    from django_q.signals import post_spawn, pre_execute  # noqa: PLC0415
 
     class StoppableCluster(Cluster):  # type: ignore[misc]
         """django-q2's handler fails, or forgets the signal, when it comes before there is anything to stop."""
@@ -65,6 +67,8 @@ def run_cluster() -> None:
 
     profiling.serve()
     post_spawn.connect(watch_in_worker, dispatch_uid="lifeline")
+    if Conf.CLUSTER_NAME == dispatch.CLUSTER:
+        pre_execute.connect(begun, dispatch_uid="begun")
     cluster = StoppableCluster()
     started = threading.Event()
     watch_in_cluster_parent(started)
@@ -100,8 +104,7 @@ class Worker:
                     log.warning("%s", problem)
             discovery.ensure_channels()
             schedules.ensure()
-            if connection.vendor == "sqlite":  # one worker: what is locked now was locked by one that is gone
-                OrmQ.objects.filter(key=dispatch.CLUSTER).delete()
+            OrmQ.objects.filter(key=taken_key()).delete()  # by a worker that is gone
             async_task("vods.tasks.discover_newest", task_name="discovery at start")
 
     def _loop(self) -> None:
