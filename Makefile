@@ -31,7 +31,6 @@ env: .env ## write .env with fresh keys, when there is none
 
 .env: | $(STAMP)
 	@umask 077; $(BIN)/python -m vodtender.newenv .env.example .env
-	@echo "Wrote .env with fresh keys: put your Twitch and Google credentials there."
 
 demo: install ## everything on this machine, with a simulated Twitch and YouTube
 	@exec $(BIN)/python manage.py up --simulator

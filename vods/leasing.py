@@ -6,6 +6,7 @@ a task carries the generation that its claim was given. 0 rows written means tha
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
@@ -205,7 +206,9 @@ class Lease:
     def kept(self) -> Iterator[None]:
         """Keeps the lease alive, and watches for cancel and drain, while the block runs."""
         done = threading.Event()
-        keeper = threading.Thread(target=self._keep, args=(done,), name=f"lease-{self.vod.twitch_id}", daemon=True)
+        here = contextvars.copy_context()  # what the keeper says belongs to this VOD's story
+        name = f"lease-{self.vod.twitch_id}"
+        keeper = threading.Thread(target=here.run, args=(self._keep, done), name=name, daemon=True)
         keeper.start()
         try:
             yield

@@ -21,6 +21,7 @@ from vods.owner import host_name
 from vods.places import clear_work
 from vodtender.http import ServiceError
 from vodtender.telemetry import metrics, store
+from vodtender.telemetry.redaction import redacted
 
 log = logging.getLogger(__name__)
 Outcome = Attempt.Outcome
@@ -125,7 +126,8 @@ def failed(done: Done, error: ServiceError) -> Outcome:
     vod, stage = done.lease.vod, done.lease.stage
     now = datetime.now(UTC)
     verdict = judge(error, step=stage, attempts=vod.attempts, policy=_policy(stage), now=now)
-    log.warning("The %s of VOD %s failed (%s): %s", done.attempt.step, vod.twitch_id, error.kind, error.message)
+    message = redacted(error.message)  # the pages show it
+    log.warning("The %s of VOD %s failed (%s): %s", done.attempt.step, vod.twitch_id, error.kind, message)
     text, size, kind = done.lines.text(), done.lease.moved, str(error.kind)
     try:
         with transaction.atomic():
@@ -134,10 +136,10 @@ def failed(done: Done, error: ServiceError) -> Outcome:
                 verdict.state,
                 attempts=vod.attempts + int(verdict.charged),
                 not_before=verdict.not_before,
-                error=error.message,
+                error=message,
                 error_kind=kind,
             )
-            ended = attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=error.message, kind=kind)
+            ended = attempts.end(done.attempt, Outcome.FAILED, size=size, log=text, error=message, kind=kind)
             breaker = vod.channel if stage == Stage.DOWNLOAD else Switchboard.read()
             broken = circuit.failed(breaker, now) if circuit.counts(error.kind) else []
             store.record(*_failure_counts(done), *ended, *broken)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from vodtender.telemetry import output
+
 
 def with_fresh_keys(example: str) -> str:
     """The example's text with SECRET_KEY and ENCRYPTION_KEY filled in."""
@@ -21,7 +23,9 @@ def with_fresh_keys(example: str) -> str:
 
 
 if __name__ == "__main__":
+    output.take_over("env")
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(with_fresh_keys(source.read_text(encoding="utf-8")))
+    sys.stdout.write(f"Wrote {target} with fresh keys: put your Twitch and Google credentials there.\n")

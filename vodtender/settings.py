@@ -104,6 +104,7 @@ OTEL_TRACES_SAMPLER_ARG = env.fraction("OTEL_TRACES_SAMPLER_ARG", "1")
 ENABLE_PPROF = env.flag("ENABLE_PPROF")
 PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
 PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
+PPROF_HEAP_FRAMES = env.integer("PPROF_HEAP_FRAMES", 4, most=64)
 
 # Django
 INSTALLED_APPS = [

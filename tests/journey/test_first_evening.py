@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
 
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    one = Product(tmp_path_factory.mktemp("evening"), "--simulator")
+    one = Product(tmp_path_factory.mktemp("evening"), "--simulator", LOG_FORMAT="json", PYTHONWARNINGS="default")
     one.start()
     yield one
     one.end()
@@ -150,3 +150,15 @@ def test_ctrl_c_stops_everything_and_a_second_start_does_nothing_twice(
     assert before.items() <= after.items()
     videos = ControlClient(facts["control"]).videos()
     assert len({video["id"] for video in videos}) == len(videos) == len(after)
+
+
+def test_each_line_of_the_evening_is_json_with_a_correlation_id_and_no_secret(product: Product) -> None:
+    product.interrupt()
+    said = [json.loads(line) for line in product.log().splitlines()]
+    for line in said:
+        assert {"time", "level", "logger", "corr", "msg"} <= set(line)
+        assert len(line["corr"]) == 32
+    assert {"vodtender.up", "vods.processing", "chat.recorder"} <= {line["logger"] for line in said}
+    keys = (product.data_dir / "simulator" / "keys.env").read_text().splitlines()
+    secrets = [PASSWORD, *(line.partition("=")[2].strip("'") for line in keys)]
+    assert not [secret for secret in secrets if secret in product.log()]

@@ -28,11 +28,13 @@ SAY = {
     "a dying child": "p = multiprocessing.get_context('fork').Process(target=lambda: 1 / 0); p.start(); p.join()",
     "a dying task": "async def f(): 1 / 0\nasync def g():\n  t = asyncio.create_task(f()); await asyncio.sleep(0)\n"
     "  await asyncio.sleep(0); del t; gc.collect()\nasyncio.run(g())",
+    "said by a child that does not know better": "r, w = os.pipe()\nos.write(w, b'raw \\xff words\\nno newline')\n"
+    "os.close(w)\noutput.relay(os.fdopen(r, 'rb'), 'children')",
     "written in parts": "sys.stderr.write('a'); sys.stderr.write('b\\nc'); sys.stderr.write('d\\n')",
 }
 PREPARED = """
-import asyncio, gc, logging, multiprocessing, sys, threading, warnings
-from vodtender.telemetry import starting
+import asyncio, gc, logging, multiprocessing, os, sys, threading, warnings
+from vodtender.telemetry import output, starting
 starting.prepare(["manage.py", "serve"])
 """
 
@@ -73,6 +75,26 @@ def test_a_bad_variable_is_said_as_a_log_line(style: str, tmp_path: Path) -> Non
     assert done.returncode == 2
     (line,) = (done.stdout + done.stderr).splitlines()
     assert "HTTP_ADDR should be HOST:PORT" in line
+    assert json.loads(line)["corr"] if style == "json" else LINE.fullmatch(line)
+
+
+@pytest.mark.parametrize(("level", "heard"), [("debug", 4), ("info", 3), ("warn", 2), ("error", 1)])
+def test_the_level_also_holds_for_loggers_with_a_level_of_their_own(level: str, heard: int, tmp_path: Path) -> None:
+    code = "import django\ndjango.setup()\nq = logging.getLogger('django-q')\nx = logging.getLogger('vods.x')\n"
+    code += "x.debug('1'); x.info('2'); q.warning('3'); q.error('4')"
+    environment = {**os.environ, "LOG_LEVEL": level, "DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", PREPARED + code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert len(done.stderr.splitlines()) == heard
+
+
+@FORMATS
+def test_what_make_run_says_first_is_a_log_line(style: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "vodtender.newenv", ".env.example", str(tmp_path / "new.env")]
+    environment = {**os.environ, "LOG_FORMAT": style}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert "with fresh keys" in line
     assert json.loads(line)["corr"] if style == "json" else LINE.fullmatch(line)
 
 

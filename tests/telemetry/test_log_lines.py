@@ -157,9 +157,20 @@ def test_outside_of_requests_a_process_has_an_id() -> None:
     assert len(first) == 32
 
 
-def test_the_level_also_holds_for_loggers_with_a_level_of_their_own() -> None:
-    handler = settings.LOGGING["handlers"]["stderr"]
-    assert handler["level"] == settings.LOGGING["root"]["level"]
+@pytest.mark.django_db
+def test_a_hostile_request_adds_no_line_and_no_field(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    hostile = {"X-Correlation-ID": "abc corr=forged", "User-Agent": '", "corr": "forged"', "Cookie": "a=b\x1b[31m"}
+    with caplog.at_level(logging.WARNING):
+        answer = client.get("/no-such-page/%0acorr=forged%20ERROR%20%1b[31m%e2%80%a8", headers=hostile)
+    assert answer.status_code == 404
+    (record,) = [record for record in caplog.records if record.name == "django.request"]
+    CorrelationFilter().filter(record)
+    assert record.corr == answer.headers["X-Correlation-ID"]  # type: ignore[attr-defined]
+    assert "forged" not in record.corr  # type: ignore[attr-defined]
+    text = TextFormatter().format(record)
+    assert text.isprintable()
+    assert text.count("corr=") == 1
+    assert json.loads(JsonFormatter().format(record))["corr"] == record.corr  # type: ignore[attr-defined]
 
 
 @pytest.mark.django_db

@@ -32,7 +32,7 @@ def _traceback_lines(record: logging.LogRecord) -> Iterator[str]:
     """Frames line by line; an error's own text, which may come from outside, in one line."""
     if record.exc_info and record.exc_info[0] is not None:
         for part in traceback.format_exception(*record.exc_info):
-            lines = part.rstrip("\n").split("\n") if _FRAME.match(part) else [part.rstrip("\n")]
+            lines = part.rstrip("\n").split("\n") if _FRAME.match(part) else [part.strip("\n")]
             yield from (one_line(line) for line in lines)
     if record.stack_info:
         yield from (one_line(line) for line in record.stack_info.split("\n"))

@@ -62,6 +62,14 @@ def test_a_public_address_is_served_when_asked_for_explicitly(tmp_path: Path) ->
     assert f"Profiles are served on http://0.0.0.0:{port}/debug/pprof/." in said
 
 
+def test_memory_is_not_watched_when_that_is_not_wanted(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    found, _ = start(tmp_path, ENABLE_PPROF="1", PPROF_ADDR=f"localhost:{port}", PPROF_HEAP_FRAMES="0")
+    assert found["threads"] > 1
+    assert not found["memory"]
+
+
 @pytest.mark.parametrize(
     ("host", "loopback"),
     [

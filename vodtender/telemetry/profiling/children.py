@@ -1,4 +1,8 @@
-"""Processes below this one that serve profiles: each listens on a Unix socket, DATA_DIR/run/pprof/PID.sock."""
+"""Processes below this one that serve profiles: each listens on a Unix socket, DATA_DIR/run/pprof/SPACE/PID.sock.
+
+SPACE is the kernel's number of the space that the pid is counted in: containers may share DATA_DIR, and each of them
+has a process 7.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +20,11 @@ SECONDS_MORE = 60.0  # what an answer may take beyond the measuring itself
 
 def folder() -> Path:
     """The folder of the sockets, which only its owner may enter."""
-    path = Path(settings.DATA_DIR) / "run" / "pprof"
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(0o700)
+    above = Path(settings.DATA_DIR) / "run" / "pprof"
+    above.mkdir(parents=True, exist_ok=True)
+    above.chmod(0o700)
+    path = above / str(Path("/proc/self/ns/pid").stat().st_ino)
+    path.mkdir(exist_ok=True)
     return path
 
 

@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ def answer(name: str, query: Mapping[str, str]) -> Answer:
     taken = _takers(query).get(name)
     if taken is None:
         raise Refused(404, f"There is no profile {name!r}. /debug/pprof/ lists them.")
+    if name in {"heap", "allocs"} and not tracemalloc.is_tracing():
+        raise Refused(404, "Memory is not watched: PPROF_HEAP_FRAMES is 0.")
     debug = query.get("debug", "0")
     if name == "goroutine" and debug == "2":
         return Answer(text.stacks(threads.standing()).encode(errors="replace"))

@@ -17,7 +17,6 @@ from types import CodeType
 
 from vodtender.telemetry.profiling.profile import FOLDER, NOTHING, Frame, Profile, Stack
 
-FRAMES = 8  # kept of each allocation: more cost memory and time
 MOST_STACKS = 1000  # shown one by one, the largest first; the others are one sum
 _TYPES = (("alloc_objects", "count"), ("alloc_space", "bytes"), ("inuse_objects", "count"), ("inuse_space", "bytes"))
 _FROZEN = {
@@ -31,7 +30,7 @@ _allocated: dict[_Raw, _Amount] = {}
 
 
 def take(*, collect: bool = False, default: str = "inuse_space") -> Profile:
-    """`collect`: frees first what only cycles of references keep."""
+    """`collect`: frees first what only cycles of references keep. Memory must be traced."""
     if collect:
         gc.collect()
     now = _living()
@@ -52,12 +51,11 @@ def take(*, collect: bool = False, default: str = "inuse_space") -> Profile:
 def _living() -> dict[_Raw, _Amount]:
     """Objects and bytes by where they were allocated, without our own."""
     found: dict[_Raw, list[int]] = {}
-    if tracemalloc.is_tracing():
-        # The snapshot's own numbers: its objects for each of them would take seconds with a hundred thousand.
-        for _, size, raw, _ in tracemalloc.take_snapshot().traces._traces:  # type: ignore[attr-defined]
-            amount = found.setdefault(raw, [0, 0])
-            amount[0] += 1
-            amount[1] += size
+    # The snapshot's own numbers: its objects for each of them would take seconds with a hundred thousand.
+    for _, size, raw, _ in tracemalloc.take_snapshot().traces._traces:  # type: ignore[attr-defined]
+        amount = found.setdefault(raw, [0, 0])
+        amount[0] += 1
+        amount[1] += size
     return {raw: (count, size) for raw, (count, size) in found.items() if not _ours(raw)}
 
 

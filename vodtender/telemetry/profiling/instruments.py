@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 
-from vodtender.telemetry.profiling import heap, locks, threads
+from vodtender.telemetry.profiling import locks, threads
 
 _installed: list[bool] = []
 
@@ -18,7 +18,10 @@ def install() -> None:
     threads.install()
 
 
-def trace_memory() -> None:
-    """After the imports: they would take several times as long, and what they keep is always the same."""
-    if not tracemalloc.is_tracing():
-        tracemalloc.start(heap.FRAMES)
+def trace_memory(frames: int) -> None:
+    """`frames`: kept of each allocation; 0: do not.
+
+    After the imports: they would take several times as long, and what they keep is always the same.
+    """
+    if frames and not tracemalloc.is_tracing():
+        tracemalloc.start(frames)

@@ -37,7 +37,7 @@ def start(role: str) -> None:
             )
         return
     instruments.install()  # the commands have done so before; another server's process has not
-    instruments.trace_memory()
+    instruments.trace_memory(settings.PPROF_HEAP_FRAMES)
     try:
         _serve_children_side()
         if role:
@@ -74,6 +74,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.BaseServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         return self.socket.accept()
 
+    def close_request(self, request: Any) -> None:
+        request.close()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         log.warning("A request for a profile was not answered.", exc_info=True)
 
@@ -83,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Server
     timeout = 30
+    server_version = "vod-tender"
+    sys_version = ""
 
     def do_GET(self) -> None:
         try:
