@@ -11,16 +11,18 @@ from xdist.scheduler import LoadScopeScheduling
 
 from vodtender import aside
 
+JOURNEYS = "tests/journey/"
+
 
 class OneJourneyAtATime(LoadScopeScheduling):  # type: ignore[misc]
     """The tests of a file run in one process, in order; all journeys in one, because each takes the whole machine."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return "journeys" if file.startswith("tests/journey/") else file
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else nodeid.split("::", 1)[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
     return OneJourneyAtATime(config, log)
 
 
@@ -39,3 +41,8 @@ def probes_look_in_the_tests_own_thread(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(aside.Aside, "ask", ask)
     monkeypatch.setattr(aside.Probe, "FRESH_SECONDS", 0.0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Journeys first: they mostly wait, and at the end nobody could do something else meanwhile."""
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 
 from django.conf import settings
 from django.db.models import Count, Q
@@ -23,6 +25,13 @@ def channels(step: Step) -> list[int]:
     if board.paused:
         return []
     return _for_upload(board) if step == Step.UPLOAD else _for_download()
+
+
+def tiers(among: list[int] | None = None) -> list[list[int]]:
+    """Ids of the channels, or of those of `among`, by the channels' priority: who comes first stands first."""
+    rows = Channel.objects.all() if among is None else Channel.objects.filter(pk__in=among)
+    ranked = rows.order_by("-priority").values_list("priority", "pk")
+    return [[pk for _, pk in tier] for _, tier in groupby(ranked, key=itemgetter(0))]
 
 
 def uploads_enabled() -> bool:

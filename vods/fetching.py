@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 from vods.job import Job, Progress
@@ -14,23 +13,17 @@ from vods.verify import clock
 from vods.window import Fetched, Window
 
 TS_PACKET = 188
-PROGRESS_SECONDS = 0.25
 
 
 class Report:
-    """Calls `on_progress`, not too often."""
+    """Tells `on_progress` how far it is."""
 
     def __init__(self, on_progress: Callable[[Progress], None], source: Source, part: PartFile) -> None:
         self._on_progress = on_progress
         self._source = source
         self._part = part
-        self._last = 0.0
 
-    def __call__(self, *, force: bool = False) -> None:
-        now = time.monotonic()
-        if not force and now - self._last < PROGRESS_SECONDS:
-            return
-        self._last = now
+    def __call__(self) -> None:
         playlist = self._source.playlist
         done, size = self._part.segments_done, self._part.size
         seconds = playlist.segments[done - 1].start + playlist.segments[done - 1].duration if done else 0.0
@@ -45,10 +38,10 @@ def fetch_missing(
 
     Raises ServiceError as `take` does, and Aborted.
     """
-    report(force=True)
+    report()
     while part.missing:
         _round(job, source, part, report, advance)
-    report(force=True)
+    report()
 
 
 def _round(job: Job, source: Source, part: PartFile, report: Report, advance: Callable[[int], None]) -> None:

@@ -32,7 +32,7 @@ class Muted:
 class MediaFile:
     """A complete video. Size in bytes, duration in seconds; `gaps` are what the operator accepted to be missing.
 
-    `muted` is where Twitch took (some of) the sound away.
+    `muted` is where Twitch took (some of) the sound away; `quality` is the rendition's name at Twitch, e.g. 1080p60.
     """
 
     path: Path
@@ -43,6 +43,7 @@ class MediaFile:
     segments_resumed: int
     sha256: str
     muted: tuple[Muted, ...] = ()
+    quality: str = ""
 
 
 def remember(folder: Path, media: MediaFile) -> None:

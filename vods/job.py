@@ -18,8 +18,8 @@ class Job:
     `target` lies on the same file system as `work_dir`, which belongs to this VOD alone. `quality` tells part files of
     different qualities apart; `ffmpeg` is FFMPEG_PATH, "" for the system's or the built-in one.
 
-    `connections` is how many are used at first, `most_connections` how many when more make it faster (0: twice as
-    many, at least `connections`). Downloads that name the same `rate_folder` share `rate_limit`, in whichever process.
+    `connections` is how many are used at first, `most_connections` how many when more make it faster (0: three
+    times as many). Downloads that name the same `rate_folder` share `rate_limit`, in whichever process.
     `renew` gives a fresh playlist address and its headers when the old ones ran out; it is asked at most twice in one
     `take`, may take its time, and what it raises ends the download.
     """
@@ -53,7 +53,7 @@ class Job:
         """The most connections at once. A limited rate needs no more than asked for."""
         if self.rate_limit:
             return self.connections
-        return max(self.connections, self.most_connections or 2 * self.connections)
+        return max(self.connections, self.most_connections or 3 * self.connections)
 
 
 @dataclass(frozen=True)

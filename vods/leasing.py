@@ -17,7 +17,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import drain, moved
+from vods import drain, eligible, moved
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, this_process
@@ -52,7 +52,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
 
     1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
-    2. The row is picked by priority, then age; a compare-and-swap on state and generation takes it.
+    2. The row is picked by the channel's priority, its own, then age; a compare-and-swap on state and generation takes
+       it.
     3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
     """
     if not channels:
@@ -63,9 +64,12 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK[stage]])
         if live_leases(stage) >= limit:
             return None
-        pick = _pick(stage, channels, vod_id)
-        cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
-        row = cursor.fetchone()
+        row = None
+        for tier in eligible.tiers(channels):
+            pick = _pick(stage, tier, vod_id)
+            cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
+            if (row := cursor.fetchone()) is not None:
+                break
         if row is None:
             return None
         sql = (

@@ -52,7 +52,7 @@ def take(
 ) -> MediaFile:
     """Download the VOD, or go on with it, and publish it at `job.target`.
 
-    `on_progress` is called from this thread, at most four times a second. `may_publish` is asked immediately before the
+    `on_progress` is called from this thread, after each piece. `may_publish` is asked immediately before the
     rename. Raises Stopped, and ServiceError: TRANSIENT (StillGrowing when the broadcast still runs), RATE_LIMITED,
     DISK_FULL (going on later keeps what is here), MISSING_SEGMENT, INVALID.
     """
@@ -120,6 +120,7 @@ def _make(job: Job, program: str, on_progress: Callable[[Progress], None], stop:
         made.resumed,
         verified.sha256,
         made.muted,
+        job.quality,
     )
     finished.remember(job.work_dir, media)
     return media

@@ -197,6 +197,9 @@ class Vod(models.Model):
     file_host = models.CharField(max_length=200, blank=True, default="")
     file_size = models.BigIntegerField(null=True, blank=True)
     file_sha256 = models.CharField(max_length=64, blank=True, default="")
+    file_quality = models.CharField(
+        max_length=50, blank=True, default="", help_text=_("The rendition that was taken, by its name at Twitch.")
+    )
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
     muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))
     working_seconds = models.FloatField(default=0.0, help_text=_("Time at work on it so far, download and upload."))

@@ -65,6 +65,7 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
             file_host=host_name(),
             file_size=media.size,
             file_sha256=media.sha256,
+            file_quality=media.quality,
             bytes_done=media.size,
             bytes_total=media.size,
             gaps=[{"start": gap.start, "duration": gap.duration} for gap in media.gaps],

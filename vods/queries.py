@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from oauth.models import Token
-from vods import holds
+from vods import eligible, holds
 from vods.models import WORKING, Attempt, Channel, Chapter, Redo, State, Vod
 
 COUNT_MOST = 1000
@@ -83,17 +83,18 @@ class StartPage:
 
 def start_page(now: datetime) -> StartPage:
     """Reads the start page. `now` is the clock for speeds."""
-    waiting = Vod.objects.filter(state__in=[State.QUEUED, State.DOWNLOADED])
+    tiers = eligible.tiers()
+    waiting = Vod.objects.filter(state__in=[State.QUEUED, State.DOWNLOADED], live=False)  # not on air any more
     attention = Vod.objects.filter(state=State.NEEDS_ATTENTION)
     retrying = Vod.objects.filter(state=State.FAILED)
     done = Vod.objects.filter(state=State.DONE)
     return StartPage(
         running=running(now),
-        waiting=_first(State.QUEUED, 5) + _first(State.DOWNLOADED, 3),
+        waiting=_first(State.QUEUED, 5, tiers) + _first(State.DOWNLOADED, 3, tiers),
         waiting_count=bounded(waiting),
-        attention=_first(State.NEEDS_ATTENTION, 20),
+        attention=_first(State.NEEDS_ATTENTION, 20, tiers),
         attention_count=bounded(attention),
-        retrying=_first(State.FAILED, 10),
+        retrying=_first(State.FAILED, 10, tiers),
         retrying_count=bounded(retrying),
         done=list(_without_logs(done).order_by("-done_at", "-id")[:8]),
         done_count=bounded(done),
@@ -105,9 +106,13 @@ def start_page(now: datetime) -> StartPage:
     )
 
 
-def _first(state: State, most: int) -> list[Vod]:
+def _first(state: State, most: int, tiers: list[list[int]]) -> list[Vod]:
     """The first VODs of a state in the order in which they are taken; one state at a time, so that the index sorts."""
-    return list(Vod.objects.filter(state=state).select_related("channel").order_by(*ORDER)[:most])
+    found: list[Vod] = []
+    for tier in tiers:
+        rows = Vod.objects.filter(state=state, live=False, channel__in=tier).select_related("channel").order_by(*ORDER)
+        found += rows[: most - len(found)]
+    return found
 
 
 def bounded(rows: QuerySet[Any]) -> Count:

@@ -126,7 +126,6 @@ class _Growth:
     def __init__(self, first: int, most: int) -> None:
         self.wanted = first
         self._most = most
-        self._step = max(1, first // 2)
         self._best = 0.0
         self._quiet = 0
         self._count, self._bytes, self._since = 0, 0, time.monotonic()
@@ -143,7 +142,7 @@ class _Growth:
         rate = self._bytes / max(now - self._since, 1e-6)
         self._quiet += 1
         if rate > self._best * FASTER or self._quiet >= ROUNDS_BETWEEN_TRIES:
-            self.wanted = min(self._most, self.wanted + self._step)
+            self.wanted = min(self._most, self.wanted + max(1, self.wanted // 2))
             self._quiet = 0
         self._best = max(self._best, rate)
         self._count, self._bytes, self._since = 0, 0, now

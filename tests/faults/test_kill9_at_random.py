@@ -16,8 +16,8 @@ from tests.faults.scene import Scene
 from tests.journey.product import until
 from vods import journal
 
-N = int(os.environ.get("N", "2"))
-SEED = int(os.environ.get("SEED", "0")) or random.SystemRandom().randrange(10**6)
+N = int(os.environ.get("N") or 2)
+SEED = int(os.environ.get("SEED") or 0) or random.SystemRandom().randrange(10**6)
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120 + 120 * N)]
 

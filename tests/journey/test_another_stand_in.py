@@ -122,7 +122,7 @@ def test_uploads_met_a_broken_connection_and_a_503(outside: StandIn) -> None:
     assert len(outside.requests("POST youtube.googleapis.com/", 200)) == 3, "one session for each video"
 
 
-def test_the_app_token_is_renewed_when_it_ends_or_is_withdrawn(outside: StandIn) -> None:
+def test_the_app_token_is_renewed_when_it_ends_or_is_withdrawn(outside: StandIn, product: Product) -> None:
     assert len(outside.requests("id.twitch.tv/oauth2/token", 200)) >= 3
     until(lambda: outside.requests("api.twitch.tv/helix/", 401), 60, "a withdrawn one is used", product.story)
     assert len(outside.requests("after=", 200)) >= 1, "the second page was asked for"

@@ -70,6 +70,8 @@ def test_three_vods_are_found_downloaded_verified_and_published(product: Product
         assert path.stat().st_size == row["size"]
         assert_complete(path, known[row["twitch_id"]]["length"])
         assert videos[row["youtube_id"]]["sha256"] == sha256(path)
+    taken = product.database.query("SELECT file_quality FROM vods_vod WHERE state = 'done'")
+    assert {row["file_quality"] for row in taken} == {"360p30"}
 
 
 def test_restricted_and_broken_vods_say_what_they_are(product: Product) -> None:

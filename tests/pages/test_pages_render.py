@@ -9,10 +9,11 @@ from django.test import Client
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from tests import cast
 from vods.models import Chapter, State, Vod
 
 LOGGED_IN = 2  # session and user
-START, LIST, VOD = 15, 2, 4
+START, LIST, VOD = 16, 2, 4
 
 
 @pytest.mark.parametrize("count", [0, 4, 60])
@@ -51,6 +52,13 @@ def test_the_start_page_says_what_runs_waits_and_needs_a_person(operator: Client
     assert f'<progress value="{at_work.percent}"' in text
     assert troubled.error in text
     assert f'formaction="/vods/{troubled.twitch_id}/accept-gap/"' in text
+
+
+def test_a_broadcast_that_still_runs_does_not_count_as_waiting(operator: Client) -> None:
+    cast.vod(title="Long over"), cast.vod(title="Still on air", live=True)
+    page = operator.get("/").content.decode()
+    assert "Long over" in page
+    assert "Still on air" not in page
 
 
 def test_live_parts_hold_no_token_so_that_equal_answers_are_equal(operator: Client) -> None:

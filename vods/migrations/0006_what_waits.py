@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('vods', '0004_switchboard_name'),
+        ('vods', '0005_file_quality'),
     ]
 
     operations = [

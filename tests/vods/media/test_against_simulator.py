@@ -82,6 +82,7 @@ def test_another_quality_is_taken_whole_and_named(
 ) -> None:
     answer = ask(twitch, vod_id_of_demo(1), tmp_path, quality=quality)
     assert answer["vod"]["quality"] == taken if taken else answer["vod"]["quality"] not in {"Audio_Only", "160p"}
+    assert answer["media"]["quality"] == answer["vod"]["quality"]
     assert answer["media"]["duration"] == pytest.approx(30, abs=0.5)
     assert set(packets(tmp_path / "v.mp4")) == streams
 

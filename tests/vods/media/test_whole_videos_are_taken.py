@@ -34,6 +34,12 @@ def test_every_packet_arrives_and_the_hash_is_the_files(job: Job, server: VideoS
     assert max(server.counts.values()) == 1
 
 
+def test_progress_tells_of_every_segment_also_when_many_come_at_once(job: Job) -> None:
+    seen: list[Progress] = []
+    run(job, seen)
+    assert [progress.segments_done for progress in seen[1:-1]] == list(range(1, SECONDS + 1))
+
+
 def test_only_what_recalls_the_file_is_left_behind(job: Job) -> None:
     run(job)
     assert {path.name for path in job.work_dir.iterdir()} == {"finished.json", "lock"}

@@ -33,6 +33,12 @@ def test_higher_priority_goes_first_then_the_oldest() -> None:
     assert [claimed() for _ in range(4)] == [urgent.twitch_id, old.twitch_id, young.twitch_id, None]
 
 
+def test_a_channel_of_higher_priority_goes_before_all_others() -> None:
+    favourite = Channel.objects.create(login="favourite_fay", priority=1)
+    urgent, plain, theirs = cast.vod(priority=9), cast.vod(), cast.vod(channel=favourite)
+    assert [claimed() for _ in range(4)] == [theirs.twitch_id, urgent.twitch_id, plain.twitch_id, None]
+
+
 def test_the_claim_raises_the_generation_and_names_the_owner() -> None:
     cast.vod()
     lease = claim()
