@@ -21,7 +21,7 @@ from vodtender.setup_state import missing_settings
 
 log = logging.getLogger(__name__)
 
-SOON_SECONDS = 0.5
+SOON_SECONDS = 0.2  # with Probe.WAIT_SECONDS it is less than a second
 MOST_SECONDS = 10.0
 
 T = TypeVar("T")

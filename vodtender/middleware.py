@@ -1,4 +1,4 @@
-"""Two small rules: probes answer on any host name, and /admin/ has a content policy of its own."""
+"""Small rules: probes answer on any host name and know no sessions, /admin/ has a content policy of its own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
@@ -29,6 +30,17 @@ def probe_host_middleware(get_response: Callable[[HttpRequest], Any]) -> Callabl
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].replace("*", "localhost")
 
     return _before(get_response, begin)
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Django's asks the database who it is that comes, with every cookie, also where nobody has to be anybody."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., Any], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 @sync_and_async_middleware

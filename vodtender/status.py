@@ -54,7 +54,7 @@ def status(request: HttpRequest) -> JsonResponse:
     try:
         seen, _ = health.PROBE.latest()
         if not seen.alive:
-            raise Away
+            raise Away(seen.not_ready.error if seen.not_ready else "")
         if not may_observe(request) and not health.read(lambda: request.user.is_authenticated):
             text = "Status needs `Authorization: Bearer METRICS_TOKEN`, a login, or a client on this machine."
             return JsonResponse({"error": text}, status=403)

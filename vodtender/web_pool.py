@@ -27,13 +27,16 @@ OPTIONS: dict[str, Any] = {
 
 
 def size_and_use() -> tuple[int, int] | None:
-    """The most connections of this process's pool, and how many are out; None in a process that has no pool."""
+    """The most connections of this process's pool, and how many others have one out; None without a pool."""
     pool = getattr(connections.create_connection("default"), "pool", None)
     if pool is None:
         return None
     stats = pool.get_stats()
     # Before its first use it is closed, and counts connections that it has not made.
     used = 0 if pool.closed else stats.get("pool_size", 0) - stats.get("pool_available", 0)
+    mine = connections["default"]
+    if mine.connection is not None and getattr(mine, "pool", None) is not None:
+        used -= 1
     return int(stats["pool_max"]), max(0, int(used))
 
 

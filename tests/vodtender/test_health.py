@@ -83,5 +83,7 @@ def test_status_has_the_fields_that_integrations_read(client: Client) -> None:
     }
 
 
-def test_status_is_not_for_strangers(client: Client) -> None:
+def test_status_is_not_for_strangers(client: Client, django_user_model: Any) -> None:
     assert client.get("/status", REMOTE_ADDR="192.0.2.7").status_code == 403
+    client.force_login(django_user_model.objects.create_user("pia"))
+    assert client.get("/status", REMOTE_ADDR="192.0.2.7").status_code == 200

@@ -19,7 +19,6 @@ from tests.vodtender.serving import Answer, Web, serving
 CREDENTIALS = {"TWITCH_CLIENT_ID": "id", "TWITCH_CLIENT_SECRET": "secret"}
 PROBES = ("/healthz", "/readyz", "/status")
 AT_ONCE = 8.0  # seconds; it is within one. What hangs takes 20 s on SQLite, and for ever on PostgreSQL
-A_STRANGER = {"X-Forwarded-For": "192.0.2.7", "Cookie": "vodtender_session_8080=0123456789abcdef0123456789abcdef"}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +58,10 @@ def all_say_so(web: Web) -> None:
     ready = json.loads(refused(web.get("/readyz")))
     assert (ready["status"], ready["failed_check"]) == ("not_ready", "database")
     assert "database" in json.loads(refused(web.get("/status")))["error"]
-    assert "database" in json.loads(refused(web.get("/status", **A_STRANGER)))["error"]
+    port = web.address.rpartition(":")[2]
+    with_a_session = {"X-Forwarded-For": "192.0.2.7", "Cookie": f"vodtender_session_{port}={'0123456789abcdef' * 2}"}
+    assert "database" in json.loads(refused(web.get("/status", **with_a_session)))["error"]
+    assert refused(web.get("/healthz", **with_a_session)) == "unhealthy"
 
 
 def test_a_locked_database(on_sqlite: Web) -> None:
