@@ -101,6 +101,7 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "vod-tender")
 OTEL_TRACES_SAMPLER = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", SAMPLERS)
 OTEL_TRACES_SAMPLER_ARG = env.fraction("OTEL_TRACES_SAMPLER_ARG", "1")
+OTEL_PYTHON_DJANGO_EXCLUDED_URLS = env.text("OTEL_PYTHON_DJANGO_EXCLUDED_URLS")
 ENABLE_PPROF = env.flag("ENABLE_PPROF")
 PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
 PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")

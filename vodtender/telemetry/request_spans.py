@@ -44,7 +44,7 @@ class RequestSpans:
             return self._in_async(request)
         if request.path in UNTRACED:
             return self._respond(request)  # type: ignore[no-any-return]
-        with tracing.request("http-server", _asked(request)) as span:
+        with tracing.request("http-server", request.path, _asked(request)) as span:
             response: HttpResponseBase = self._respond(request)
             _answered(span, request, response)
         return response
@@ -52,7 +52,7 @@ class RequestSpans:
     async def _in_async(self, request: HttpRequest) -> HttpResponseBase:
         if request.path in UNTRACED:
             return await self._respond(request)  # type: ignore[no-any-return]
-        with tracing.request("http-server", _asked(request)) as span:
+        with tracing.request("http-server", request.path, _asked(request)) as span:
             response: HttpResponseBase = await self._respond(request)
             _answered(span, request, response)
         return response

@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, Tra
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.http import parse_excluded_urls
 
 from vodtender.telemetry import correlation
 from vodtender.telemetry.logs import redacted
@@ -44,9 +45,10 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 class Tracer:
     """The tracer of one process. `endpoint`: http://HOST:PORT, or https:// for TLS."""
 
-    def __init__(self, endpoint: str, *, service: str, sampler: str, ratio: float) -> None:
+    def __init__(self, endpoint: str, *, service: str, sampler: str, ratio: float, excluded: str = "") -> None:
         for name in ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # Delivery says it, once
+        self._excluded = parse_excluded_urls(excluded)
         self._delivery = Delivery(_exporter(endpoint), endpoint)
         self._provider = TracerProvider(
             sampler=_sampler(sampler, ratio),
@@ -63,6 +65,9 @@ class Tracer:
             )
         )
         self._tracer = self._provider.get_tracer("vodtender")
+
+    def leaves_out(self, path: str) -> bool:
+        return bool(self._excluded.url_disabled(path))
 
     def is_inside(self) -> bool:
         return trace.get_current_span().get_span_context().is_valid

@@ -74,10 +74,10 @@ def root(
     return _OFF if tracer is None else tracer.root(name, attributes, parent=parent, began_ns=began_ns)
 
 
-def request(name: str, attributes: Attributes) -> AbstractContextManager[Span]:
-    """The trace of a request that we answer."""
+def request(name: str, path: str, attributes: Attributes) -> AbstractContextManager[Span]:
+    """The trace of a request that we answer; nothing when OTEL_PYTHON_DJANGO_EXCLUDED_URLS names its path."""
     tracer = _tracer()
-    return _OFF if tracer is None else tracer.root(name, attributes, serves=True)
+    return _OFF if tracer is None or tracer.leaves_out(path) else tracer.root(name, attributes, serves=True)
 
 
 def note(name: str, attributes: Attributes, *, began_ns: int, error: BaseException | None = None) -> None:
@@ -156,6 +156,7 @@ def start() -> None:
                 service=settings.OTEL_SERVICE_NAME,
                 sampler=settings.OTEL_TRACES_SAMPLER,
                 ratio=settings.OTEL_TRACES_SAMPLER_ARG,
+                excluded=settings.OTEL_PYTHON_DJANGO_EXCLUDED_URLS,
             )
         except Exception:  # work goes on without traces: OpenTelemetry reads variables of its own, and may refuse them
             settings.OTEL_EXPORTER_OTLP_ENDPOINT = ""

@@ -143,3 +143,10 @@ def test_a_strangers_traceparent_is_not_followed(client: Client, collector: Coll
     stranger = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     client.get("/pages/one/", headers={"traceparent": stranger})
     assert sent(collector) == []
+
+
+def test_addresses_can_be_left_out(settings: Any, client: Client, collector: Collector) -> None:
+    settings.OTEL_PYTHON_DJANGO_EXCLUDED_URLS = "^/reset/, one/$"
+    for address in ("/pages/one/", "/pages/two/", "/reset/key/"):
+        client.get(address)
+    assert [span.attributes["http.url"] for span in sent(collector)] == ["http://testserver/pages/two/"]
