@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from vods.templatetags.humane import clock, rate, relative, size, span
 
@@ -47,12 +43,3 @@ def test_moments(seconds: float, text: str) -> None:
 
 def test_an_unknown_speed_is_a_dash() -> None:
     assert rate(None) == "–"
-
-
-def test_vendored_files_are_the_ones_that_the_readme_names() -> None:
-    folder = Path(settings.BASE_DIR) / "static" / "vendor"
-    named = dict(re.findall(r"^\| (\S+) \|.*\| ([0-9a-f]{64}) \|$", (folder / "README.md").read_text(), re.MULTILINE))
-    there = {path.name for path in folder.iterdir()} - {"README.md", "htmx.LICENSE"}
-    assert set(named) == there
-    for name, checksum in named.items():
-        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
