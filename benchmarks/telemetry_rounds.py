@@ -23,8 +23,8 @@ from vods.models import Attempt, Channel, State, Vod
 from vodtender import health
 
 CHANNELS = 20
-# As in an archive that has run for years: nearly all is done, some of everything else.
-STATES = [State.DONE] * 60 + [State.QUEUED] * 20 + [State.FAILED] * 5 + [State.IGNORED] * 10 + [State.SKIPPED] * 5
+# A channel with all of its past just queued: what waits is what a scrape has to count.
+STATES = [State.DONE] * 20 + [State.QUEUED] * 70 + [State.FAILED] * 10
 TIMES = 25
 BATCH = 1000
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from vodtender import aside
+from vodtender import aside, gauges
 
 JOURNEYS = "tests/journey/"
 
@@ -46,3 +46,4 @@ def probes_look_in_the_tests_own_thread(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(aside.Aside, "ask", ask)
     monkeypatch.setattr(aside.Probe, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(gauges.Spaced, "quick", float("inf"))
