@@ -24,7 +24,7 @@ def script(path: Path, text: str) -> Path:
 
 def migrate_again(one: Installation) -> str:
     """One migration is taken for missing that changes nothing; what was said."""
-    one.query("DELETE FROM django_migrations WHERE app = 'auth' AND name LIKE '0012%'")
+    one.query("DELETE FROM django_migrations WHERE app = 'auth' AND name LIKE ?", "0012%")
     command = [sys.executable, "manage.py", "shell", "-v0", "-c", MIGRATE]
     done = subprocess.run(command, cwd=ROOT, env=one.environment, capture_output=True, text=True, check=True)
     return done.stderr
