@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,15 @@ MOST_BYTES = 64 << 20  # an info.json is 100 kB; of a chat file only the head is
 HEAD_BYTES = 256 << 10
 _ID = re.compile(r"v?([0-9]{1,20})")
 # In this order. A number without the v is an id only if it is as long as ids have been for ten years: else it may be a
-# date. The last: standing alone, wherever in the name.
+# date. The last: standing alone, at the beginning or the end.
 _IN_NAME = (
     re.compile(r"(?:v[0-9]{5,20}|[0-9]{9,10})"),
     re.compile(r".*[\[(](v[0-9]{5,20}|[0-9]{9,10})[\])]"),
     re.compile(r".*[-_ ](v[0-9]{5,20})"),
 )
-_ALONE = re.compile(r"(?<![0-9A-Za-z])v?([0-9]{9,10})(?![0-9A-Za-z])")
+_ALONE = re.compile(r"^v?([0-9]{9,10})(?![0-9A-Za-z])|(?<![0-9A-Za-z])v?([0-9]{9,10})$")
+# TwitchDownloader's own choice, month first: [11-1-26] Pia - An evening
+_DATED = re.compile(r"\[([0-9]{1,2})-([0-9]{1,2})-([0-9]{2}|[0-9]{4})\] .+? - (.+)")
 
 
 class NotKnown(ValueError):
@@ -45,14 +47,14 @@ class Described:
     chapters: tuple[tuple[str, float, float | None], ...] = ()
 
 
-def describe(path: Path) -> Described:
-    """Raises NotKnown."""
+def told_beside(path: Path) -> Described | None:
+    """What the JSON of another program beside the file tells."""
     for beside in _beside(path):
         facts = _read(beside)
         found = _of_ytdlp(facts) if beside.name.endswith(".info.json") else _of_twitchdownloader(facts)
         if found is not None:
             return found
-    return Described(id_in_name(path.stem))
+    return None
 
 
 def id_in_name(stem: str) -> str:
@@ -60,12 +62,29 @@ def id_in_name(stem: str) -> str:
     for pattern in _IN_NAME:
         if match := pattern.fullmatch(stem):
             return match[match.lastindex or 0].removeprefix("v")
-    numbers = set(_ALONE.findall(stem))
+    numbers = {first or last for first, last in _ALONE.findall(stem)}
     if len(numbers) == 1:
         return str(numbers.pop())
     if numbers:
         raise NotKnown(f"its name holds several numbers that could be the VOD's id: {', '.join(sorted(numbers))}")
     raise NotKnown("its name holds no VOD id, and no info.json or chat file beside it tells it")
+
+
+def date_and_title(stem: str) -> tuple[date, str] | None:
+    """What TwitchDownloader's names tell when they hold no id. The date is that of the machine it ran on."""
+    match = _DATED.fullmatch(stem)
+    if match is None:
+        return None
+    month, day, year = int(match[1]), int(match[2]), int(match[3])
+    try:
+        return date(year + (2000 if year < 100 else 0), month, day), match[4]
+    except ValueError:
+        return None
+
+
+def comparable(title: str) -> str:
+    """A title without what programs replace in file names."""
+    return " ".join(re.findall(r"\w+", title.replace("_", " "))).casefold()
 
 
 def _beside(path: Path) -> Iterator[Path]:

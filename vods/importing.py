@@ -14,7 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from django.db import IntegrityError, transaction
 from vods import finished, verify
 from vods.dbclock import DbNow
 from vods.ffmpeg import Unplayable
-from vods.filenames import Described, NotKnown, describe
+from vods.filenames import Described, NotKnown, comparable, date_and_title, id_in_name, told_beside
 from vods.models import WORKING, Channel, Chapter, Redo, State, Vod
 from vods.mp4 import list_streams
 from vods.owner import host_name
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 VIDEOS = frozenset({".mp4", ".m4v", ".mkv", ".ts", ".webm", ".mov", ".flv"})
 SLACK_SECONDS = 10.0  # the length that others note is rounded, and cut a little at the end
 SEGMENT_SECONDS = 10.0
-DAY_SECONDS = 86400.0
+DAY = timedelta(days=1)  # the date in a name is in whatever time zone
 
 
 class Refused(Exception):
@@ -109,10 +109,20 @@ def _videos(folder: Path) -> Iterator[Path]:
 
 
 def _described(path: Path, channel: Channel) -> Described:
-    described = describe(path)
+    described = told_beside(path) or Described(_by_title(path.stem, channel) or id_in_name(path.stem))
     if described.login and described.login != channel.login:
         raise Refused(f"it is a video of {described.login}, not of {channel.login}")
     return described
+
+
+def _by_title(stem: str, channel: Channel) -> str:
+    """The id of the one known VOD that a name of date and title means; "" when there is none, or more."""
+    if (found := date_and_title(stem)) is None:
+        return ""
+    day, title = datetime.combine(found[0], time(), UTC), comparable(found[1])
+    around = Vod.objects.filter(channel=channel, started_at__gte=day - DAY, started_at__lt=day + 2 * DAY)
+    ids = [vod.twitch_id for vod in around if title and comparable(vod.title) == title]
+    return ids[0] if len(ids) == 1 else ""
 
 
 def _import(path: Path, described: Described, channel: Channel, move_files: bool, dry: bool) -> Imported:

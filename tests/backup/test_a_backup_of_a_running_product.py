@@ -8,12 +8,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils.timezone import now
 
 from tests.chat.ircserver import IrcServer, serving, until
 from tests.chat.process import ROOT, Installation
+from vods.models import Attempt, State, Vod
+from vods.owner import this_process
 
 REFRESH_TOKEN = (
     "from oauth.models import Token; from oauth.crypto import unseal; print(unseal(Token.objects.get().refresh_token))"
@@ -24,7 +28,7 @@ import time
 from django.db import transaction
 from vods.models import Channel
 from vods.models import Chapter, Vod
-vod = Vod.objects.get()
+vod = Vod.objects.get(twitch_id="2300000000")
 number = 0
 while True:
     with transaction.atomic():
@@ -81,6 +85,10 @@ def test_restored_elsewhere_nothing_is_missing(
         one.environment["TWITCH_IRC_URL"] = f"irc://127.0.0.1:{server.port}"
     [(channel,)] = product.query("SELECT id FROM vods_channel WHERE login = 'pia'")
     product.add_running_recording(channel)
+    facts = {"channel_id": channel, "started_at": now(), "lease_generation": 7}
+    held = {"state": State.DOWNLOADING, "lease_owner": str(this_process()), "lease_until": now() + timedelta(hours=1)}
+    vod = product.insert(Vod(twitch_id="2300000001", **facts, **held))
+    product.insert(Attempt(vod_id=vod, step="download", generation=7, started_at=now()))
     over = threading.Event()
 
     def flood() -> None:
@@ -105,6 +113,10 @@ def test_restored_elsewhere_nothing_is_missing(
     assert pairs[0] == pairs[1] >= 20
     assert "Nothing is wrong: 1 right." in elsewhere.manage("verify")
     assert elsewhere.manage("shell", "-v0", "-c", REFRESH_TOKEN).strip() == "a refresh token"
+    # Its owner is a process of the original, and lives: nobody here may take it for theirs.
+    row = elsewhere.query("SELECT state, lease_owner, lease_generation FROM vods_vod WHERE twitch_id = '2300000001'")
+    assert row == [("queued", "", 8)]
+    assert elsewhere.query("SELECT outcome FROM vods_attempt") == [("lost",)]
     with elsewhere.recorder():
         until(lambda: known <= set(elsewhere.message_ids()), "the journal is carried over")
     restored = elsewhere.message_ids()

@@ -65,7 +65,17 @@ def test_the_id_is_in_the_name(stem: str, twitch_id: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "stem", ["", "An evening", "An evening (20261101)", "20261101", "1234567890 and 2600000450", "x2600000450y", "v12"]
+    "stem",
+    [
+        "",
+        "An evening",
+        "An evening (20261101)",
+        "20261101",
+        "1234567890 and 2600000450",
+        "[11-1-26] Pia - the 1234567890 run",
+        "x2600000450y",
+        "v12",
+    ],
 )
 def test_a_name_that_could_mean_anything_is_not_guessed_at(stem: str) -> None:
     with pytest.raises(NotKnown):
@@ -104,6 +114,20 @@ def test_a_chat_file_of_twitchdownloader_tells_which_vod_it_is(old: Path, video:
     assert set(outcomes(old).values()) == {(IMPORTED, "")}
     vod = Vod.objects.get(twitch_id="2600000451")
     assert (vod.title, vod.started_at) == ("An evening", datetime(2026, 11, 1, 20, tzinfo=UTC))
+
+
+@pytest.mark.django_db
+def test_twitchdownloaders_name_of_date_and_title_finds_the_one_vod_that_it_means(old: Path, video: bytes) -> None:
+    start = datetime(2026, 11, 2, 0, 30, tzinfo=UTC)  # still the 1st where the other program ran
+    wanted = cast.vod(State.IGNORED, title='An "evening": chess?', started_at=start, duration=SECONDS)
+    cast.vod(State.IGNORED, title=wanted.title, started_at=start.replace(day=5))
+    for day in (12, 13):
+        cast.vod(State.IGNORED, title="Twice", started_at=start.replace(day=day))
+    (old / "[11-1-26] Pia - An _evening__ chess_.mp4").write_bytes(video)
+    (old / "[11-12-26] Pia - Twice.mp4").write_bytes(video)
+    (old / "[13-12-26] Pia - An evening chess.mp4").write_bytes(video)
+    assert [outcome for outcome, _ in outcomes(old).values()] == [IMPORTED, REFUSED, REFUSED]
+    assert list(Vod.objects.filter(state=State.DONE)) == [wanted]
 
 
 @pytest.mark.django_db

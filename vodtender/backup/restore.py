@@ -3,7 +3,8 @@
 1. Everything is checked before anything is written: the backup's files, that it is for this kind of database and not
    of a newer version, and that there is nothing here that it would replace.
 2. Videos and the chat journal first, the database last and in one step: a restore that was killed can be run again.
-3. The missing migrations are run, rows are counted, and it is said what is still to be done.
+3. Rows are counted, the missing migrations are run, what was at work is given back, and it is said what is still to be
+   done.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from oauth.crypto import unseal
 from oauth.models import Token
+from vods.leasing import take_back_from_the_dead
 from vods.models import Vod
 from vods.owner import host_name
 from vodtender import migrating
@@ -60,6 +62,7 @@ def restore(folder: Path, *, keep_hosts: bool = False) -> Restored:
     _check_rows(found)
     steps = len(migrating.plan())
     call_command("migrate", interactive=False, verbosity=0)
+    take_back_from_the_dead(everyone=True)
     if not keep_hosts:
         Vod.objects.filter(file_host=found.host).exclude(file_path="").update(file_host=host_name())
     return Restored(found, steps, _to_do(found))
