@@ -20,9 +20,10 @@ its VOD, without a copy. It gets a second name (a hard link) in MEDIA_DIR and ke
 FOLDER must lie on the file system of MEDIA_DIR.
 
 Which VOD it is, is told by yt-dlp's .info.json or TwitchDownloader's chat file beside it (FILE.json, FILE_chat.json),
-or by its name: yt-dlp's TITLE [vID].mp4 or TITLE-vID.mp4, any name with the id at one of its ends, or TwitchDownloader's
-[11-1-26] NAME - TITLE.mp4 when exactly one known VOD has that title and date (manage.py discover --full first). The
-files beside it also tell title and start. Without them the start is guessed from the file's date, until Twitch tells it.
+or by its name: yt-dlp's TITLE [vID].mp4 or TITLE-vID.mp4, any name with the id at one of its ends, or that of
+TwitchDownloader, [11-1-26] NAME - TITLE.mp4, when exactly one known VOD has that title and date (manage.py discover
+--full first). The files beside it also tell title and start. Without them the start is guessed from the file's date,
+until Twitch tells it.
 
 Every file is read once: its index is checked, its size, duration and SHA-256 are noted, holes become gaps. An imported
 VOD is done and is not uploaded (manage.py skipupload changes that). A VOD that has a file or is at work is left alone;
