@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import dotenv
 import pytest
 
 from tests.chat.process import ROOT, Installation
 from tests.databases import ON_POSTGRESQL
+from vodtender import VERSION
 from vodtender.backup import BackupError, files, manifest
+from vodtender.backup.make import _quoted, _secrets
 
 
 @pytest.fixture
@@ -124,3 +129,16 @@ def test_a_backup_of_the_other_database_or_of_a_newer_version_is_refused(backup:
     sums = {**found.files, manifest.DATABASES[other]: files.Sum(0, "")}
     changed(database=other, files={name: {"size": one.size, "sha256": one.sha256} for name, one in sums.items()})
     assert "DATABASE_URL" in refused(elsewhere, "restore", str(backup))
+
+
+def test_keys_are_written_as_an_env_file_takes_them(tmp_path: Path, settings: Any) -> None:
+    settings.TWITCH_CLIENT_SECRET, settings.METRICS_TOKEN = 'it\'s #1 \\ "of" all', "plain=+/"
+    values = _secrets()
+    path = tmp_path / "keys.env"
+    path.write_text("".join(f"{name}={_quoted(value)}\n" for name, value in values.items()))
+    assert dotenv.dotenv_values(path) == values
+    assert values["METRICS_TOKEN"] == "plain=+/"
+
+
+def test_the_manifest_names_the_version_of_the_project() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == VERSION

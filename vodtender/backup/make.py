@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -94,7 +95,7 @@ def _fill(folder: Path, moment: datetime, *, keys: bool, media: bool) -> Made:
     sums[database] = files.sum_of(folder / database)
     values = _secrets()
     if keys:
-        lines = [f"{name}={value}\n" for name, value in values.items()]
+        lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
         files.write(folder / KEYS, "".join(lines).encode())
         sums[KEYS] = files.sum_of(folder / KEYS)
     left_out: list[str] = []
@@ -195,6 +196,13 @@ def _secrets() -> dict[str, str]:
     if not settings.SECRET_KEY_IS_SET:
         del values["SECRET_KEY"]
     return {name: values[name] for name in SECRETS if values.get(name)}
+
+
+def _quoted(value: str) -> str:
+    """As a line of .env takes it."""
+    if re.fullmatch(r"[A-Za-z0-9_.,:/+=@%-]*", value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 @contextmanager
