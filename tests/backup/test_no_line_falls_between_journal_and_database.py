@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(ON_POSTGRESQL, reason="the order is the same the
 def test_it_is_in_the_one_or_the_other(
     product: Installation, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    settings.DATABASES = {"default": {**settings.DATABASES["default"], "NAME": product.database.path}}
+    monkeypatch.setitem(settings.DATABASES["default"], "NAME", product.database.path)
     settings.DATA_DIR = product.folder
     segment = product.folder / "chat" / "journal" / "000000000001.log"
     segment.parent.mkdir(parents=True)
