@@ -138,12 +138,15 @@ def _close_lost_attempts(vod_id: int) -> None:
     store.record(*(count for step, size in lost for count in moved.counts(step, size)))
 
 
-def take_back_from_the_dead() -> int:
-    """Gives back at once what dead processes of this host held; how many VODs that were."""
+def take_back_from_the_dead(*, everyone: bool = False) -> int:
+    """Gives back at once what dead processes of this host held; how many VODs that were.
+
+    `everyone`: whoever held it. In a restored database the owners are the original's, and a claim would end them.
+    """
     freed = 0
     for vod in Vod.objects.filter(state__in=list(WORKING_STATE.values())):
         owner = Owner.parse(vod.lease_owner)
-        if owner is None or not owner.is_dead():
+        if not everyone and (owner is None or not owner.is_dead()):
             continue
         waiting = State.QUEUED if vod.state == State.DOWNLOADING else State.DOWNLOADED
         mine = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation)

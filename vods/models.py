@@ -108,9 +108,10 @@ class State(models.TextChoices):
     IGNORED = "ignored", _("ignored")
 
 
-# Every change of state that there is. transitions.py makes them, and no other.
+# Every change of state that there is. transitions.py makes them, and no other. What is at rest is done when its file
+# was imported.
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.CANCELED}),
+    State.QUEUED: frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.DONE, State.CANCELED}),
     State.DOWNLOADING: frozenset(
         {
             State.DOWNLOADING,  # a lease ran out and another worker goes on
@@ -128,11 +129,13 @@ TRANSITIONS: dict[State, frozenset[State]] = {
         {State.UPLOADING, State.DOWNLOADED, State.DONE, State.FAILED, State.NEEDS_ATTENTION, State.CANCELED}
     ),
     State.DONE: frozenset({State.DOWNLOADED, State.QUEUED}),
-    State.FAILED: frozenset({State.DOWNLOADING, State.UPLOADING, State.QUEUED, State.DOWNLOADED, State.CANCELED}),
-    State.NEEDS_ATTENTION: frozenset({State.QUEUED, State.DOWNLOADED, State.CANCELED}),
-    State.SKIPPED: frozenset({State.QUEUED}),
-    State.CANCELED: frozenset({State.QUEUED, State.DOWNLOADED}),
-    State.IGNORED: frozenset({State.QUEUED}),
+    State.FAILED: frozenset(
+        {State.DOWNLOADING, State.UPLOADING, State.QUEUED, State.DOWNLOADED, State.DONE, State.CANCELED}
+    ),
+    State.NEEDS_ATTENTION: frozenset({State.QUEUED, State.DOWNLOADED, State.DONE, State.CANCELED}),
+    State.SKIPPED: frozenset({State.QUEUED, State.DONE}),
+    State.CANCELED: frozenset({State.QUEUED, State.DOWNLOADED, State.DONE}),
+    State.IGNORED: frozenset({State.QUEUED, State.DONE}),
 }
 WORKING = frozenset({State.DOWNLOADING, State.UPLOADING})
 PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UPLOADING, State.FAILED})

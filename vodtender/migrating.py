@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
+
+from vodtender.backup import BackupError
+from vodtender.backup.files import private_file
+from vodtender.backup.make import copy_database
+from vodtender.backup.postgres import ProgramMissing
 
 log = logging.getLogger(__name__)
 
@@ -25,34 +29,25 @@ def plan() -> list[Any]:
 
 
 def migrate() -> None:
+    """Raises BackupError when the copy fails: then nothing was migrated."""
     if connection.vendor == "sqlite":
-        _only_for_us(Path(settings.DATABASES["default"]["NAME"]))
+        private_file(Path(settings.DATABASES["default"]["NAME"]))
     steps = plan()
     if not steps:
         return
-    if connection.vendor == "sqlite" and MigrationRecorder(connection).applied_migrations():
-        log.info("The database is copied to %s before it is migrated.", backup_sqlite())
+    if MigrationRecorder(connection).applied_migrations():
+        _copy_first()
     call_command("migrate", interactive=False, verbosity=0)
     log.info("The database is migrated: %d steps.", len(steps))
 
 
-def backup_sqlite() -> Path:
-    """A consistent copy of the database, taken while it may be in use."""
-    folder = Path(settings.DATA_DIR) / "backups"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"before-migration-{datetime.now(UTC):%Y%m%dT%H%M%S}.sqlite3"
-    _only_for_us(path)
-    source = sqlite3.connect(settings.DATABASES["default"]["NAME"])
-    copy = sqlite3.connect(path)
+def _copy_first() -> None:
+    name = f"before-migration-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     try:
-        source.backup(copy)
-    finally:
-        copy.close()
-        source.close()
-    return path
-
-
-def _only_for_us(path: Path) -> None:
-    """It holds sessions, password hashes and encrypted tokens. SQLite gives its -wal file the same mode."""
-    path.touch(mode=0o600)
-    path.chmod(0o600)
+        path = copy_database(Path(settings.DATA_DIR) / "backups", name)
+    except ProgramMissing as error:
+        log.warning("The database is migrated without a copy of it first. %s", error)
+    except OSError as error:
+        raise BackupError(f"The database could not be copied before its migration: {error}.") from None
+    else:
+        log.info("The database was copied to %s before it is migrated.", path)

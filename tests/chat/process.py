@@ -47,19 +47,19 @@ class Installation:
         self.environment = {**_environment(self.database), "CHAT_AUTO_POLL_INTERVAL": "1s", "VOD_RECONCILE_DELAY": "1s"}
 
     def add_channel(self, login: str) -> int:
-        return self._insert(Channel(login=login, record_chat=True))
+        return self.insert(Channel(login=login, record_chat=True))
 
     def add_running_recording(self, channel_id: int, stream_id: str = "900") -> int:
-        return self._insert(Recording(channel_id=channel_id, source="live", stream_id=stream_id, started_at=now()))
+        return self.insert(Recording(channel_id=channel_id, source="live", stream_id=stream_id, started_at=now()))
 
-    def _insert(self, row: Model) -> int:
+    def insert(self, row: Model) -> int:
         """Without the ORM, whose database is the test's own."""
         fields = [field for field in row._meta.local_concrete_fields if not field.primary_key]
         values = [field.pre_save(row, add=True) for field in fields]
         places = ", ".join("?" * len(fields))
         columns = ", ".join(field.column for field in fields)
         sql = f"INSERT INTO {row._meta.db_table} ({columns}) VALUES ({places}) RETURNING id"
-        ((id_,),) = self.query(sql, *(_as_text(value) if isinstance(value, datetime) else value for value in values))
+        ((id_,),) = self.query(sql, *map(_as_text, values))
         return int(id_)
 
     def manage(self, *arguments: str) -> str:
@@ -96,5 +96,8 @@ class Installation:
         return (self.folder / "recorder.log").read_text()
 
 
-def _as_text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
+def _as_text(value: Any) -> Any:
+    """Times and JSON as text; anything else as it is."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S.%f}"
+    return json.dumps(value) if isinstance(value, list) else value
