@@ -21,6 +21,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from vods.retention_rules import RetentionRules
+
 
 class Circuit(models.TextChoices):
     """closed: work goes on. open: it waits for `circuit_open_until`. half-open: one probe decides."""
@@ -58,7 +60,7 @@ class Switchboard(Breaker):
         return cls.objects.filter(pk=1).first() or cls(pk=1)
 
 
-class Channel(Breaker):
+class Channel(Breaker, RetentionRules):
     """A Twitch channel that we archive."""
 
     login = models.CharField(
@@ -137,6 +139,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 WORKING = frozenset({State.DOWNLOADING, State.UPLOADING})
 PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UPLOADING, State.FAILED})
 FINAL = frozenset({State.DONE, State.NEEDS_ATTENTION, State.SKIPPED, State.CANCELED, State.IGNORED})
+AT_REST = frozenset({State.DONE, State.SKIPPED, State.CANCELED})  # nobody will work on its file, nor decide about it
 
 
 class Step(models.TextChoices):
@@ -144,6 +147,9 @@ class Step(models.TextChoices):
 
     DOWNLOAD = "download", _("download")
     UPLOAD = "upload", _("upload")
+
+
+RETENTION = "retention"  # the step of an attempt that deletes the file
 
 
 class Redo(models.TextChoices):
@@ -199,6 +205,14 @@ class Vod(models.Model):
     file_sha256 = models.CharField(max_length=64, blank=True, default="")
     file_quality = models.CharField(
         max_length=50, blank=True, default="", help_text=_("The rendition that was taken, by its name at Twitch.")
+    )
+    file_deleted_at = models.DateTimeField(null=True, blank=True, help_text=_("When retention deleted its file."))
+    file_deleted_by = models.CharField(max_length=200, blank=True, default="", help_text=_("The rule, in words."))
+    file_to_remove = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text=_("Out of use, and not unlinked yet. Below MEDIA_DIR."),
     )
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
     muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))
@@ -286,7 +300,10 @@ class Attempt(models.Model):
         LOST = "lost", _("its worker died")
 
     vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="tries")
-    step = models.CharField(max_length=10, choices=[*Step.choices, ("verify", _("verification"))])
+    step = models.CharField(
+        max_length=10,
+        choices=[*Step.choices, ("verify", _("verification")), (RETENTION, _("deletion of the file"))],
+    )
     generation = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
