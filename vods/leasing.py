@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import drain, eligible, moved
+from vods import dailylimits, drain, eligible, moved
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, host_name, this_process
@@ -55,8 +55,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
 
     1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
-    2. The row is picked by the channel's priority, its own, then age; a compare-and-swap on state and generation takes
-       it.
+    2. The row is picked by the channel's priority, its own, then age, within the daily limits; a compare-and-swap on
+       state and generation takes it.
     3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
     """
     if not channels:
@@ -118,7 +118,7 @@ def _pick(stage: Stage, channels: list[int], vod_id: int | None) -> str:
 def _waiting(stage: Stage, channels: list[int], vod_id: int | None, limit: int) -> str:
     """SQL for the first `limit` VODs of each way to wait, so that each can walk its index. Holds numbers only."""
     among = ", ".join(str(int(channel)) for channel in channels)
-    only = f" AND id = {int(vod_id)}" if vod_id is not None else ""
+    only = dailylimits.sql(stage) + (f" AND id = {int(vod_id)}" if vod_id is not None else "")
     parts = [
         f"SELECT * FROM (SELECT id, priority, started_at FROM vods_vod "  # noqa: S608
         f"WHERE {condition.format(now=here())}{only} AND channel_id IN ({among}) "

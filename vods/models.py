@@ -175,6 +175,9 @@ class Vod(models.Model):
     thumbnail_url = models.URLField(max_length=500, blank=True, default="")
     muted_segments = models.JSONField(default=list, blank=True)
     live = models.BooleanField(default=False, help_text=_("The broadcast still runs."))
+    backlog = models.BooleanField(
+        default=False, help_text=_("Was there before its channel was added, or was found days after its start.")
+    )
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
     step = models.CharField(
@@ -318,7 +321,10 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["vod", "-started_at"], name="attempt_of_vod")]
+        indexes = [
+            models.Index(fields=["vod", "-started_at"], name="attempt_of_vod"),
+            models.Index(fields=["step", "outcome", "-ended_at"], name="attempt_ended"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.step} of {self.vod_id}: {self.outcome}"
