@@ -32,20 +32,22 @@ class Full:
         return f"The daily limit of {what} is used up ({self.limit} in 24 hours, {self.name}): it goes on {then}."
 
 
-def full(*, backlog: bool) -> Full | None:
-    """The limit that keeps such a VOD from being uploaded now; None while there is room."""
-    return _full("UPLOAD_DAILY_LIMIT", settings.UPLOAD_DAILY_LIMIT, only_backlog=False) or (
-        _full("BACKFILL_UPLOAD_DAILY_LIMIT", settings.BACKFILL_UPLOAD_DAILY_LIMIT, only_backlog=True)
-        if backlog
-        else None
-    )
+def full(*, backlog: bool = False, at_work: int | None = None) -> Full | None:
+    """The limit that keeps such a VOD from being uploaded now; None while there is room.
+
+    `at_work` is how many are being uploaded now, when the caller knows it.
+    """
+    found = _full("UPLOAD_DAILY_LIMIT", settings.UPLOAD_DAILY_LIMIT, at_work=at_work)
+    if found or not backlog:
+        return found
+    return _full("BACKFILL_UPLOAD_DAILY_LIMIT", settings.BACKFILL_UPLOAD_DAILY_LIMIT, only_backlog=True)
 
 
 def sql(step: Step) -> str:
     """What the limits add to the condition of a claim for `step`; empty while there is room."""
     if step != Step.UPLOAD:
         return ""
-    if full(backlog=False):
+    if full():
         return " AND state = 'uploading'"
     return " AND (state = 'uploading' OR NOT backlog)" if full(backlog=True) else ""
 
@@ -61,16 +63,16 @@ def is_old(started_at: datetime, found_at: datetime) -> bool:
     return found_at - started_at > OLD
 
 
-def _full(name: str, limit: int, *, only_backlog: bool) -> Full | None:
+def _full(name: str, limit: int, *, only_backlog: bool = False, at_work: int | None = None) -> Full | None:
     if not limit:
         return None
     tries = Attempt.objects.filter(step=Step.UPLOAD, outcome=Attempt.Outcome.SUCCEEDED)
-    at_work = Vod.objects.filter(state=State.UPLOADING)
+    uploading = Vod.objects.filter(state=State.UPLOADING)
     if only_backlog:
-        tries, at_work = tries.filter(vod__backlog=True), at_work.filter(backlog=True)
+        tries, uploading = tries.filter(vod__backlog=True), uploading.filter(backlog=True)
     ended = tries.filter(ended_at__gt=DbNow(-DAY.total_seconds())).order_by("-ended_at")
     newest = [moment for moment in ended.values_list("ended_at", flat=True)[:limit] if moment]
-    left_for_ended = limit - at_work.count()
+    left_for_ended = limit - (uploading.count() if at_work is None else at_work)
     if len(newest) < left_for_ended:
         return None
     return Full(name, limit, newest[left_for_ended - 1] + DAY if left_for_ended > 0 else None)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Q, Subquery
 
-from vods import circuit, dailylimits, eligible
-from vods.models import Attempt, Breaker, Channel, Circuit, State, Step, Switchboard, Vod
+from vods import circuit, eligible
+from vods.models import Attempt, Breaker, Channel, Circuit, Step, Switchboard
 
 MOST = 20
 
@@ -32,11 +32,10 @@ class Holds:
     paused: list[Channel]
     broken: list[Broken]
     uploads_enabled: bool
-    full: dailylimits.Full | None = None  # while a VOD waits for the limit of all uploads
 
 
 def read(now: datetime) -> Holds:
-    """Reads the holds in at most six queries."""
+    """Reads the holds in at most three queries."""
     board = Switchboard.read()
     on_way = Attempt.objects.filter(outcome=Attempt.Outcome.FAILED, error_kind__in=circuit.COUNTED).order_by("-id")
     downloads = on_way.filter(vod__channel=OuterRef("pk")).exclude(step=Step.UPLOAD)
@@ -53,9 +52,7 @@ def read(now: datetime) -> Holds:
         error = on_way.filter(step=Step.UPLOAD).values_list("error", flat=True).first()
         broken.insert(0, _broken(board, None, error or "", now))
     paused: list[Channel] = [channel for channel in channels if channel.paused]
-    waiting = enabled and Vod.objects.filter(state=State.DOWNLOADED).exists()
-    full = dailylimits.full(backlog=False) if waiting else None
-    return Holds(board, paused[:MOST], broken[:MOST], enabled, full)
+    return Holds(board, paused[:MOST], broken[:MOST], enabled)
 
 
 def _broken(breaker: Breaker, channel: Channel | None, error: str, now: datetime) -> Broken:

@@ -51,9 +51,9 @@ def test_so_many_begin_and_no_more() -> None:
 
 def test_only_uploads_that_succeeded_in_the_last_24_hours_count() -> None:
     uploaded(1), uploaded(24.1), uploaded(2, outcome="failed"), uploaded(3, step="download")
-    assert dailylimits.full(backlog=False) is None
+    assert dailylimits.full() is None
     uploaded(23.9)
-    assert dailylimits.full(backlog=False) is not None
+    assert dailylimits.full() is not None
 
 
 def test_an_upload_that_ends_counts_from_its_own_row() -> None:
@@ -103,7 +103,7 @@ def test_it_goes_on_when_the_oldest_that_counts_is_a_day_old() -> None:
     uploaded(1)
     second = uploaded(5)
     uploaded(30)
-    full = dailylimits.full(backlog=False)
+    full = dailylimits.full()
     assert full is not None
     assert full.until == second.ended_at + timedelta(hours=24)
 
@@ -111,7 +111,7 @@ def test_it_goes_on_when_the_oldest_that_counts_is_a_day_old() -> None:
 def test_while_those_at_work_fill_it_it_goes_on_after_them() -> None:
     waiting(), waiting()
     claimed(), claimed()
-    full = dailylimits.full(backlog=False)
+    full = dailylimits.full()
     assert full is not None
     assert full.until is None
     assert str(full).endswith("it goes on when one that runs has ended.")
