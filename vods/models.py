@@ -73,6 +73,8 @@ class Channel(Breaker, RetentionRules):
     record_chat = models.BooleanField(default=True, help_text=_("Record this channel's chat while it is live."))
     upload = models.BooleanField(default=True, help_text=_("Publish to YouTube, when uploads are enabled at all."))
     priority = models.IntegerField(default=0, help_text=_("VODs of a channel with a higher number come first."))
+    last_download_at = models.DateTimeField(null=True, blank=True, help_text=_("When a VOD of it was last taken up."))
+    last_upload_at = models.DateTimeField(null=True, blank=True, help_text=_("The same, for an upload."))
     catalogue_cursor = models.CharField(max_length=500, blank=True, default="")
     catalogue_walked_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(
@@ -236,6 +238,10 @@ class Vod(models.Model):
         verbose_name = "VOD"
         indexes = [
             models.Index(fields=["state", "-priority", "started_at"], name="vod_queue"),
+            models.Index(
+                fields=["state", "channel", "-priority", "started_at", "not_before", "step", "live"],
+                name="vod_queue_of_channel",
+            ),
             models.Index(fields=["-started_at"], name="vod_newest"),
             models.Index(fields=["channel", "-started_at"], name="vod_of_channel"),
             models.Index(fields=["state", "-started_at", "-id"], name="vod_state_newest"),

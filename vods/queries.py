@@ -112,7 +112,10 @@ def start_page(now: datetime) -> StartPage:
 
 
 def _first(state: State, most: int, tiers: list[list[int]]) -> list[Vod]:
-    """The first VODs of a state in the order in which they are taken; one state at a time, so that the index sorts."""
+    """The first VODs of a state, about in the order in which they are taken: channels of equal priority take turns.
+
+    One state at a time, so that the index sorts.
+    """
     found: list[Vod] = []
     for tier in tiers:
         rows = Vod.objects.filter(state=state, live=False, channel__in=tier).select_related("channel").order_by(*ORDER)

@@ -26,5 +26,19 @@ class Migration(migrations.Migration):
             model_name='attempt',
             index=models.Index(fields=['step', 'outcome', '-ended_at'], name='attempt_ended'),
         ),
+        migrations.AddField(
+            model_name='channel',
+            name='last_download_at',
+            field=models.DateTimeField(blank=True, help_text='When a VOD of it was last taken up.', null=True),
+        ),
+        migrations.AddField(
+            model_name='channel',
+            name='last_upload_at',
+            field=models.DateTimeField(blank=True, help_text='The same, for an upload.', null=True),
+        ),
+        migrations.AddIndex(
+            model_name='vod',
+            index=models.Index(fields=['state', 'channel', '-priority', 'started_at', 'not_before', 'step', 'live'], name='vod_queue_of_channel'),
+        ),
         migrations.RunPython(tell_the_backlog, migrations.RunPython.noop),
     ]
