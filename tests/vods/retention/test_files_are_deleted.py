@@ -10,7 +10,9 @@ import pytest
 from pytest_django import Settings
 from retention_cast import Archived
 
-from vods import queue, removal, retention
+from vods import attempts, leasing, outcome, queue, removal, retention
+from vods.attempts import LineKeeper
+from vods.finished import MediaFile
 from vods.leasing import Stage
 from vods.models import Attempt, Redo, State, Vod
 from vods.places import work_folder
@@ -207,6 +209,18 @@ def test_a_download_that_goes_on_meanwhile_keeps_its_new_file(archived: Archived
     Vod.objects.update(file_path="", file_to_remove=vod.file_path, state=State.DOWNLOADING)
     assert removal.finish_left_over() == 0
     assert (media / vod.file_path).exists()
+
+
+def test_a_new_download_takes_the_note_of_the_deletion_away(archived: Archived, media: Path) -> None:
+    vod = archived()
+    retention.apply()
+    queue.requeue([vod.pk])
+    lease = leasing.claim(Stage.DOWNLOAD, limit=1, channels=[vod.channel_id])
+    assert lease is not None
+    new = MediaFile(media / "pia" / "new.mp4", 7, 30.0, 3, (), 0, "a" * 64)
+    outcome.downloaded(outcome.Done(lease, attempts.begin(lease), LineKeeper("x")), new)
+    vod.refresh_from_db()
+    assert (vod.file_path, vod.file_deleted_at, vod.file_deleted_by) == ("pia/new.mp4", None, "")
 
 
 def test_a_requeue_downloads_it_again(archived: Archived) -> None:
