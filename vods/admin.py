@@ -115,7 +115,12 @@ class VodAdmin(ModelAdmin):  # type: ignore[misc]
         ("What you decide", {"fields": ("priority", "skip_upload")}),
         (
             "File and YouTube",
-            {"fields": ("file_path", "file_host", "volume", "file_sha256", "gaps", "muted", "youtube_id")},
+            {
+                "fields": (
+                    "file_path", "file_host", "volume", "file_sha256", "file_deleted_at", "file_deleted_by", "gaps",
+                    "muted", "youtube_id",
+                )
+            },
         ),
         (
             "Behind the scenes",

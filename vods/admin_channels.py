@@ -21,6 +21,10 @@ from vodtender.admin_parts import bulk_action, column
 
 CIRCUIT_COLOURS: dict[str, str] = {Circuit.CLOSED: "success", Circuit.HALF_OPEN: "warning", Circuit.OPEN: "danger"}
 CIRCUIT_FIELDS = ("circuit_state", "circuit_failures", "circuit_open_until")
+RETENTION_FIELDS = (
+    "retention_keep_days", "retention_keep_count", "retention_keep_newer_days", "retention_max_gb",
+    "retention_delete_unpublished",
+)  # fmt: skip
 QUALITIES = {
     "": "As DOWNLOAD_QUALITY says",
     "best": "Best, as it was streamed",
@@ -67,6 +71,7 @@ class ChannelAdmin(ModelAdmin):  # type: ignore[misc]
     actions = ("pause", "resume", "reset_circuit")
     fieldsets = (
         (None, {"fields": ("login", "archive", "record_chat", "upload", "priority", "quality", "paused")}),
+        ("Deletion of old files", {"classes": ("collapse",), "fields": RETENTION_FIELDS}),
         (
             "What Twitch says",
             {"fields": ("display_name", "twitch_user_id", "live_stream_id", "live_since", "discovered_at", "problem")},

@@ -72,6 +72,10 @@ def sentence(vod: Vod, now: datetime) -> str:
         return "Waits to be uploaded again, unless its video is still on YouTube."
     if vod.live and vod.state == State.QUEUED:
         return "The broadcast is still running. It is downloaded when it has ended."
+    if vod.state == State.DONE and vod.file_deleted_at:
+        where = "The video is on YouTube. " if vod.youtube_id else ""
+        gone = "Archived; its file was deleted by the rules of retention."
+        return f"{gone} {where}It can be downloaded again while Twitch has it."
     if vod.state == State.DONE:
         return "Archived, and published on YouTube." if vod.youtube_id else "Archived."
     if vod.state == State.CANCELED and vod.keep_partial:

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from vods.dailylimits import is_old
 from vods.helix import HelixStream, HelixVideo
 from vods.models import Channel, State, Vod
 from vodtender.telemetry import correlation, tracing
@@ -102,6 +103,7 @@ def _add(channel: Channel, videos: list[HelixVideo], stream: HelixStream | None)
             continue
         state = context.first_state(video, live)
         vod = Vod(twitch_id=video.id, channel=channel, state=state, state_changed_at=context.now)
+        vod.backlog = not live and (context.is_backlog(video) or is_old(video.created_at, context.now))
         for name, value in _facts(video, stream).items():
             setattr(vod, name, value)
         added.append(vod)

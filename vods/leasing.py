@@ -18,9 +18,9 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import drain, eligible, moved
+from vods import dailylimits, drain, eligible, moved
 from vods.dbclock import DbNow, here
-from vods.models import Attempt, State, Step, Vod
+from vods.models import Attempt, Channel, State, Step, Vod
 from vods.owner import Owner, host_name, this_process
 from vods.transitions import REST, move
 from vodtender.telemetry import store
@@ -42,6 +42,7 @@ CLAIMABLE = {
         "state = 'uploading' AND lease_until < {now}",
     ),
 }
+_TURN = {Stage.DOWNLOAD: "last_download_at", Stage.UPLOAD: "last_upload_at"}  # of a channel
 _CLAIM_LOCK = {Stage.DOWNLOAD: 7_202_001, Stage.UPLOAD: 7_202_002}  # PostgreSQL advisory locks
 
 
@@ -55,8 +56,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
 
     1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
-    2. The row is picked by the channel's priority, its own, then age; a compare-and-swap on state and generation takes
-       it.
+    2. The row is picked by the channel's priority, its own, then whose channel has waited longest, then age, within the
+       daily limits; a compare-and-swap on state and generation takes it.
     3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
     """
     if not channels:
@@ -67,9 +68,9 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK[stage]])
         if live_leases(stage) >= limit:
             return None
-        row = None
+        row, conditions = None, _conditions(stage, vod_id)
         for tier in eligible.tiers(channels):
-            pick = _pick(stage, tier, vod_id)
+            pick = _pick(stage, tier, conditions)
             cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
             if (row := cursor.fetchone()) is not None:
                 break
@@ -85,6 +86,7 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
         cursor.execute(sql, [WORKING_STATE[stage], stage, owner, picked, state, generation])
         if cursor.rowcount != 1:
             return None
+        Channel.objects.filter(vods=picked).update(**{_TURN[stage]: DbNow()})
         _close_lost_attempts(picked)
     if (holder := Owner.parse(former)) is not None:
         holder.kill()
@@ -106,24 +108,40 @@ def claimable(stage: Stage, channels: list[int], most: int) -> int:
     if not channels:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_waiting(stage, channels, None, most)}) w", [])  # noqa: S608
+        cursor.execute(f"SELECT count(*) FROM ({_waiting(stage, channels, most)}) w", [])  # noqa: S608
         return min(most, int(cursor.fetchone()[0]))
 
 
-def _pick(stage: Stage, channels: list[int], vod_id: int | None) -> str:
-    waiting = _waiting(stage, channels, vod_id, 1)
-    return f"SELECT id FROM ({waiting}) waiting ORDER BY priority DESC, started_at, id LIMIT 1"  # noqa: S608
+def _pick(stage: Stage, channels: list[int], conditions: list[str]) -> str:
+    """SQL for the id of the one whose turn it is among these channels, which are of equal priority. Numbers only.
+
+    For each channel and each way to wait the index gives the first; only those are compared.
+    """
+    among, turn = ", ".join(str(int(channel)) for channel in channels), _TURN[stage]
+    parts = [
+        f"SELECT v.id, v.priority, c.{turn} AS turn, v.started_at FROM vods_channel c JOIN vods_vod v ON v.id = ("  # noqa: S608
+        f"SELECT id FROM vods_vod WHERE {condition} AND channel_id = c.id ORDER BY priority DESC, started_at LIMIT 1"
+        f") WHERE c.id IN ({among})"
+        for condition in conditions
+    ]
+    order = "priority DESC, turn NULLS FIRST, started_at, id"
+    return f"SELECT id FROM ({' UNION ALL '.join(parts)}) waiting ORDER BY {order} LIMIT 1"  # noqa: S608
 
 
-def _waiting(stage: Stage, channels: list[int], vod_id: int | None, limit: int) -> str:
+def _conditions(stage: Stage, vod_id: int | None = None) -> list[str]:
+    """SQL for each way to wait for `stage` now, within the daily limits."""
+    only = dailylimits.sql(stage) + (f" AND id = {int(vod_id)}" if vod_id is not None else "")
+    return [condition.format(now=here()) + only for condition in CLAIMABLE[stage]]
+
+
+def _waiting(stage: Stage, channels: list[int], limit: int) -> str:
     """SQL for the first `limit` VODs of each way to wait, so that each can walk its index. Holds numbers only."""
     among = ", ".join(str(int(channel)) for channel in channels)
-    only = f" AND id = {int(vod_id)}" if vod_id is not None else ""
     parts = [
         f"SELECT * FROM (SELECT id, priority, started_at FROM vods_vod "  # noqa: S608
-        f"WHERE {condition.format(now=here())}{only} AND channel_id IN ({among}) "
+        f"WHERE {condition} AND channel_id IN ({among}) "
         f"ORDER BY priority DESC, started_at LIMIT {int(limit)}) t{number}"
-        for number, condition in enumerate(CLAIMABLE[stage])
+        for number, condition in enumerate(_conditions(stage))
     ]
     return " UNION ALL ".join(parts)
 

@@ -21,6 +21,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from vods.retention_rules import RetentionRules
+
 
 class Circuit(models.TextChoices):
     """closed: work goes on. open: it waits for `circuit_open_until`. half-open: one probe decides."""
@@ -58,7 +60,7 @@ class Switchboard(Breaker):
         return cls.objects.filter(pk=1).first() or cls(pk=1)
 
 
-class Channel(Breaker):
+class Channel(Breaker, RetentionRules):
     """A Twitch channel that we archive."""
 
     login = models.CharField(
@@ -71,6 +73,8 @@ class Channel(Breaker):
     record_chat = models.BooleanField(default=True, help_text=_("Record this channel's chat while it is live."))
     upload = models.BooleanField(default=True, help_text=_("Publish to YouTube, when uploads are enabled at all."))
     priority = models.IntegerField(default=0, help_text=_("VODs of a channel with a higher number come first."))
+    last_download_at = models.DateTimeField(null=True, blank=True, help_text=_("When a VOD of it was last taken up."))
+    last_upload_at = models.DateTimeField(null=True, blank=True, help_text=_("The same, for an upload."))
     catalogue_cursor = models.CharField(max_length=500, blank=True, default="")
     catalogue_walked_at = models.DateTimeField(null=True, blank=True)
     discovered_at = models.DateTimeField(
@@ -140,6 +144,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 WORKING = frozenset({State.DOWNLOADING, State.UPLOADING})
 PENDING = frozenset({State.QUEUED, State.DOWNLOADING, State.DOWNLOADED, State.UPLOADING, State.FAILED})
 FINAL = frozenset({State.DONE, State.NEEDS_ATTENTION, State.SKIPPED, State.CANCELED, State.IGNORED})
+AT_REST = frozenset({State.DONE, State.SKIPPED, State.CANCELED})  # nobody will work on its file, nor decide about it
 
 
 class Step(models.TextChoices):
@@ -147,6 +152,9 @@ class Step(models.TextChoices):
 
     DOWNLOAD = "download", _("download")
     UPLOAD = "upload", _("upload")
+
+
+RETENTION = "retention"  # the step of an attempt that deletes the file
 
 
 class Redo(models.TextChoices):
@@ -172,6 +180,9 @@ class Vod(models.Model):
     thumbnail_url = models.URLField(max_length=500, blank=True, default="")
     muted_segments = models.JSONField(default=list, blank=True)
     live = models.BooleanField(default=False, help_text=_("The broadcast still runs."))
+    backlog = models.BooleanField(
+        default=False, help_text=_("Was there before its channel was added, or was found days after its start.")
+    )
 
     state = models.CharField(max_length=20, choices=State.choices, default=State.QUEUED)
     step = models.CharField(
@@ -203,6 +214,14 @@ class Vod(models.Model):
     file_quality = models.CharField(
         max_length=50, blank=True, default="", help_text=_("The rendition that was taken, by its name at Twitch.")
     )
+    file_deleted_at = models.DateTimeField(null=True, blank=True, help_text=_("When retention deleted its file."))
+    file_deleted_by = models.CharField(max_length=200, blank=True, default="", help_text=_("The rule, in words."))
+    file_to_remove = models.CharField(
+        max_length=500,
+        blank=True,
+        default="",
+        help_text=_("Out of use, and not unlinked yet. Below MEDIA_DIR."),
+    )
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
     muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))
     working_seconds = models.FloatField(default=0.0, help_text=_("Time at work on it so far, download and upload."))
@@ -222,6 +241,10 @@ class Vod(models.Model):
         verbose_name = "VOD"
         indexes = [
             models.Index(fields=["state", "-priority", "started_at"], name="vod_queue"),
+            models.Index(
+                fields=["state", "channel", "-priority", "started_at", "not_before", "step", "live"],
+                name="vod_queue_of_channel",
+            ),
             models.Index(fields=["-started_at"], name="vod_newest"),
             models.Index(fields=["channel", "-started_at"], name="vod_of_channel"),
             models.Index(fields=["state", "-started_at", "-id"], name="vod_state_newest"),
@@ -289,7 +312,10 @@ class Attempt(models.Model):
         LOST = "lost", _("its worker died")
 
     vod = models.ForeignKey(Vod, on_delete=models.CASCADE, related_name="tries")
-    step = models.CharField(max_length=10, choices=[*Step.choices, ("verify", _("verification"))])
+    step = models.CharField(
+        max_length=10,
+        choices=[*Step.choices, ("verify", _("verification")), (RETENTION, _("deletion of the file"))],
+    )
     generation = models.PositiveBigIntegerField(default=0)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -304,7 +330,10 @@ class Attempt(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["vod", "-started_at"], name="attempt_of_vod")]
+        indexes = [
+            models.Index(fields=["vod", "-started_at"], name="attempt_of_vod"),
+            models.Index(fields=["step", "outcome", "-ended_at"], name="attempt_ended"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.step} of {self.vod_id}: {self.outcome}"

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 
 from oauth.models import Token
-from vods import eligible, holds
+from vods import dailylimits, eligible, holds
 from vods.models import WORKING, Attempt, Channel, Chapter, Redo, State, Vod
 
 COUNT_MOST = 1000
@@ -66,6 +66,7 @@ class StartPage:
     channels: list[Channel]
     token_problems: list[Token]
     holds: holds.Holds
+    full: dailylimits.Full | None  # the limit of all uploads, while a VOD waits for it
 
     @property
     def live(self) -> list[Channel]:
@@ -88,9 +89,12 @@ def start_page(now: datetime) -> StartPage:
     attention = Vod.objects.filter(state=State.NEEDS_ATTENTION)
     retrying = Vod.objects.filter(state=State.FAILED)
     done = Vod.objects.filter(state=State.DONE)
+    at_work, held = running(now), holds.read(now)
+    to_upload = _first(State.DOWNLOADED, 3, tiers)
+    uploading = sum(run.vod.state == State.UPLOADING for run in at_work)
     return StartPage(
-        running=running(now),
-        waiting=_first(State.QUEUED, 5, tiers) + _first(State.DOWNLOADED, 3, tiers),
+        running=at_work,
+        waiting=_first(State.QUEUED, 5, tiers) + to_upload,
         waiting_count=bounded(waiting),
         attention=_first(State.NEEDS_ATTENTION, 20, tiers),
         attention_count=bounded(attention),
@@ -102,12 +106,16 @@ def start_page(now: datetime) -> StartPage:
         token_problems=list(
             Token.objects.filter(state=Token.State.RECONNECT).only("provider", "account_name", "error")
         ),
-        holds=holds.read(now),
+        holds=held,
+        full=dailylimits.full(at_work=uploading) if to_upload and held.uploads_enabled else None,
     )
 
 
 def _first(state: State, most: int, tiers: list[list[int]]) -> list[Vod]:
-    """The first VODs of a state in the order in which they are taken; one state at a time, so that the index sorts."""
+    """The first VODs of a state, about in the order in which they are taken: channels of equal priority take turns.
+
+    One state at a time, so that the index sorts.
+    """
     found: list[Vod] = []
     for tier in tiers:
         rows = Vod.objects.filter(state=state, live=False, channel__in=tier).select_related("channel").order_by(*ORDER)

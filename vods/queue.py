@@ -30,7 +30,8 @@ def requeue(vod_ids: list[int], *, stage: str = "", by: str = "") -> int:
     on YouTube already, only if the video is there no more.
     """
     with transaction.atomic():
-        chosen = list(Vod.objects.filter(pk__in=vod_ids).exclude(state__in=WORKING))
+        rows = Vod.objects.select_for_update()  # so that no file goes between the plan and the move
+        chosen = list(rows.filter(pk__in=vod_ids).exclude(state__in=WORKING))
         plans = [(vod.pk, _plan(vod, stage)) for vod in chosen]
         count = sum(_begin([pk for pk, plan in plans if plan == kind], kind) for kind in STAGES)
     if count:

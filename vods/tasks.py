@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vods import discovery, dispatch, processing
+from vods import discovery, dispatch, processing, retention
 from vods.leasing import Stage
 
 
@@ -18,3 +18,7 @@ def discover_newest() -> None:
 def walk_catalogue() -> None:
     discovery.discover_all(full=True)
     dispatch.fill()
+
+
+def apply_retention() -> None:
+    retention.apply()

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now as clock_now
 from django.views.decorators.http import require_safe
 
-from vods import advice, eligible, media_view, queries
+from vods import advice, dailylimits, eligible, media_view, queries
 from vods.access import is_known, may_change, may_change_channels, may_switch, may_watch, open_with_public_archive
 from vods.models import WORKING, Redo, State, Switchboard, Vod
 from vods.owner import host_name
@@ -118,7 +118,7 @@ def _vod_context(request: HttpRequest, found: Vod) -> dict[str, Any]:
         "vod": found,
         "known": is_known(request),
         "sentence": advice.sentence(found, now),
-        "held": advice.held(found, Switchboard.read()) if is_known(request) else "",
+        "held": _held(found) if is_known(request) else "",
         "actions": advice.actions(found),
         "stages": advice.stages(found, has_file=has_file or _elsewhere(found), uploads=uploads),
         "may_change": may_change(request),
@@ -130,6 +130,10 @@ def _vod_context(request: HttpRequest, found: Vod) -> dict[str, Any]:
         "start_at": int(start) if start.isascii() and start.isdigit() and len(start) < 8 else 0,
         "uploads_enabled": uploads,
     }
+
+
+def _held(found: Vod) -> str:
+    return advice.held(found, Switchboard.read()) or (dailylimits.waits(found) if eligible.uploads_enabled() else "")
 
 
 def _priority(found: Vod) -> dict[str, int] | None:

@@ -14,6 +14,7 @@ def ensure() -> None:
         ("discover newest VODs", "vods.tasks.discover_newest", settings.VOD_DISCOVERY_INTERVAL),
         ("walk the full catalogue", "vods.tasks.walk_catalogue", settings.VOD_CATALOG_BACKFILL_INTERVAL),
         ("tie chat to VODs", "chat.tasks.reconcile_recordings", settings.VOD_RECONCILE_DELAY),
+        ("delete old files", "vods.tasks.apply_retention", settings.RETENTION_INTERVAL),
         ("refresh tokens", "oauth.tokens.keep_fresh", 600),
     ):
         minutes = max(1, round(seconds / 60))

@@ -30,6 +30,8 @@ COUNTERS = {
     "vod_circuit_breaker_failures",
     "vod_download_bytes",
     "vod_upload_bytes",
+    "vod_retention_deletions",
+    "vod_retention_deleted_bytes",
 }
 GAUGES = {
     "vod_queue_depth",

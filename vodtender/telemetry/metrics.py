@@ -46,6 +46,8 @@ UPLOADS_SUCCEEDED = Counter("vod_uploads_succeeded", "Successful uploads")
 UPLOADS_FAILED = Counter("vod_uploads_failed", "Failed uploads")
 DOWNLOAD_BYTES = Counter("vod_download_bytes", "Bytes taken from Twitch, each once although a download is resumed")
 UPLOAD_BYTES = Counter("vod_upload_bytes", "Bytes sent to YouTube")
+RETENTION_DELETIONS = Counter("vod_retention_deletions", "Video files deleted by retention")
+RETENTION_BYTES = Counter("vod_retention_deleted_bytes", "Bytes freed by retention")
 PROCESSING_CYCLES = Counter("vod_processing_cycles", "Processing cycles executed")
 CIRCUIT_FAILURES = Counter("vod_circuit_breaker_failures", "Failures counted by the circuit breaker")
 CIRCUIT_CHANGES = Counter(
@@ -92,6 +94,8 @@ COUNTERS = (
     UPLOADS_FAILED,
     DOWNLOAD_BYTES,
     UPLOAD_BYTES,
+    RETENTION_DELETIONS,
+    RETENTION_BYTES,
     PROCESSING_CYCLES,
     CIRCUIT_FAILURES,
     CIRCUIT_CHANGES,

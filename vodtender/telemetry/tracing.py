@@ -54,7 +54,7 @@ _made: Tracer | None = None
 
 def on() -> bool:
     """Whether there is a collector to send spans to."""
-    return bool(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
+    return bool(settings.configured and settings.OTEL_EXPORTER_OTLP_ENDPOINT)  # media work without Django
 
 
 def span(name: str, attributes: Attributes | None = None) -> AbstractContextManager[Span]:
@@ -181,7 +181,7 @@ def finish() -> None:
 
 
 def _tracer() -> Tracer | None:
-    if not settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+    if not on():
         return None
     if _made is None:
         start()

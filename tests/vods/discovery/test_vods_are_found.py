@@ -38,6 +38,7 @@ def test_the_newest_are_queued_and_the_older_ones_ignored(marathon: Channel) -> 
     assert (found.seen, found.queued, found.ignored) == (100, 3, 97)
     newest = marathon.vods.order_by("-started_at")[:3]
     assert {vod.state for vod in newest} == {State.QUEUED}
+    assert marathon.vods.filter(backlog=True).count() == 100
     vod = newest[1]
     assert vod.title == "Marathon, run 249"
     assert vod.duration == 20.0
@@ -118,7 +119,7 @@ def test_what_comes_later_is_always_queued(simulator: Handle, settings: Any) -> 
         simulator.control.post("/vods", channel=QUIET_CHANNEL, title=f"New {number}", seconds=20, media="base0")
     assert discovery.discover_newest(quiet.pk).queued == 2
     assert quiet.vods.count() == before + 2
-    assert quiet.vods.filter(state=State.QUEUED).count() == 2
+    assert quiet.vods.filter(state=State.QUEUED, backlog=False).count() == 2
 
 
 def test_a_channel_that_is_not_archived_has_its_vods_listed_only(marathon: Channel) -> None:
@@ -133,7 +134,7 @@ def test_a_broadcast_that_runs_is_queued_but_live_and_is_settled_when_it_ends(
     settings.ARCHIVE_BACKLOG = 2
     discovery.discover_newest(demo.pk)
     live = demo.vods.get(live=True)
-    assert live.state == State.QUEUED
+    assert (live.state, live.backlog) == (State.QUEUED, False)
     assert live.category
     assert demo.vods.filter(state=State.QUEUED, live=False).count() == 2
     simulator.control.post(f"/broadcast/{DEMO_CHANNEL}", live=False)

@@ -13,7 +13,10 @@ MOST = 1000
 
 
 class Command(BaseCommand):
-    help = "Sets the priority of VODs. A higher number comes first; among equals the oldest does. The usual one is 0."
+    help = (
+        "Sets the priority of VODs. A higher number comes first. Among equals the channels take turns, each "
+        "with its oldest VOD. The usual priority is 0."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = "Example: manage.py setpriority 10 2301234567"
