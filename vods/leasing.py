@@ -85,7 +85,7 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
         cursor.execute(sql, [WORKING_STATE[stage], stage, owner, picked, state, generation])
         if cursor.rowcount != 1:
             return None
-        _close_lost_attempts(picked)
+        close_lost_attempts(vod_id=picked)
     if (holder := Owner.parse(former)) is not None:
         holder.kill()
     return Lease(stage, Vod.objects.select_related("channel").get(pk=picked), generation + 1)
@@ -128,14 +128,15 @@ def _waiting(stage: Stage, channels: list[int], vod_id: int | None, limit: int) 
     return " UNION ALL ".join(parts)
 
 
-def _close_lost_attempts(vod_id: int) -> None:
-    """Call it last in a transaction. What they had moved, as far as it was told, counts."""
-    running = Attempt.objects.filter(vod_id=vod_id, outcome=Attempt.Outcome.RUNNING)
+def close_lost_attempts(**which: int) -> int:
+    """Closes attempts without an end; how many. Call it last in a transaction. What they had moved, as told, counts."""
+    running = Attempt.objects.filter(outcome=Attempt.Outcome.RUNNING, **which)
     lost = list(running.select_for_update().values_list("step", "bytes"))
     running.update(
         outcome=Attempt.Outcome.LOST, ended_at=DbNow(), error="The worker that had it died or lost its lease."
     )
     store.record(*(count for step, size in lost for count in moved.counts(step, size)))
+    return len(lost)
 
 
 def take_back_from_the_dead() -> int:
@@ -143,16 +144,22 @@ def take_back_from_the_dead() -> int:
     freed = 0
     for vod in Vod.objects.filter(state__in=list(WORKING_STATE.values())):
         owner = Owner.parse(vod.lease_owner)
-        if owner is None or not owner.is_dead():
-            continue
-        waiting = State.QUEUED if vod.state == State.DOWNLOADING else State.DOWNLOADED
-        mine = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation)
-        with transaction.atomic():
-            changed = move(mine, waiting, **REST, lease_generation=vod.lease_generation + 1)
-            if changed:
-                _close_lost_attempts(vod.pk)
-        freed += changed
+        if owner is not None and owner.is_dead():
+            freed += give_back(vod.pk, vod.lease_generation)
     return freed
+
+
+def give_back(vod_id: int, generation: int) -> bool:
+    """Takes a VOD from an owner that is gone, unless its lease was given to another one since."""
+    mine = Vod.objects.filter(pk=vod_id, lease_generation=generation)
+    with transaction.atomic():
+        changed = sum(
+            move(mine.filter(state=state), waiting, **REST, lease_generation=generation + 1)
+            for state, waiting in ((State.DOWNLOADING, State.QUEUED), (State.UPLOADING, State.DOWNLOADED))
+        )
+        if changed:
+            close_lost_attempts(vod_id=vod_id)
+    return bool(changed)
 
 
 @dataclass

@@ -200,6 +200,9 @@ class Vod(models.Model):
     file_quality = models.CharField(
         max_length=50, blank=True, default="", help_text=_("The rendition that was taken, by its name at Twitch.")
     )
+    file_missing_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Since when the file is missed where it should be.")
+    )
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
     muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))
     working_seconds = models.FloatField(default=0.0, help_text=_("Time at work on it so far, download and upload."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vods import discovery, dispatch, processing
+from vods import discovery, dispatch, mending, processing
 from vods.leasing import Stage
 
 
@@ -17,4 +17,9 @@ def discover_newest() -> None:
 
 def walk_catalogue() -> None:
     discovery.discover_all(full=True)
+    dispatch.fill()
+
+
+def mend_orphans() -> None:
+    mending.mend()
     dispatch.fill()

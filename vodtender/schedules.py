@@ -15,6 +15,7 @@ def ensure() -> None:
         ("walk the full catalogue", "vods.tasks.walk_catalogue", settings.VOD_CATALOG_BACKFILL_INTERVAL),
         ("tie chat to VODs", "chat.tasks.reconcile_recordings", settings.VOD_RECONCILE_DELAY),
         ("refresh tokens", "oauth.tokens.keep_fresh", 600),
+        ("mend what was left behind", "vods.tasks.mend_orphans", 3600),
     ):
         minutes = max(1, round(seconds / 60))
         known = Schedule.objects.filter(name=name).first()

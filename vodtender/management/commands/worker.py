@@ -109,6 +109,7 @@ class Worker:
             schedules.ensure()
             OrmQ.objects.filter(key=taken_key()).delete()  # by a worker that is gone
             async_task("vods.tasks.discover_newest", task_name="discovery at start")
+            async_task("vods.tasks.mend_orphans", task_name="mending at start")
 
     def _loop(self) -> None:
         next_pass = next_look = 0.0
