@@ -193,6 +193,7 @@ class Vod(models.Model):
 
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(null=True, blank=True)
+    reserved_bytes = models.BigIntegerField(default=0, help_text=_("Space that its running download may use."))
     file_path = models.CharField(max_length=500, blank=True, default="", help_text=_("Below MEDIA_DIR."))
     file_host = models.CharField(max_length=200, blank=True, default="")
     file_size = models.BigIntegerField(null=True, blank=True)

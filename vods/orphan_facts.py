@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django_q.models import OrmQ
 
-from vods import dispatch, mediascan, places
+from vods import dispatch, mediadir, mediascan, places
 from vods.dbclock import DbNow
 from vods.mediascan import Scan
 from vods.models import WORKING, Attempt, State, Vod
@@ -35,6 +35,8 @@ def gather() -> Facts:
         lease_seconds=settings.LEASE_SECONDS,
     )
     media_dir = Path(settings.MEDIA_DIR)
+    if not (seen := mediadir.look(media_dir, Path(settings.DATA_DIR))).readable:
+        return replace(facts, trouble=seen.text)
     try:
         scan = mediascan.scan(media_dir)
     except OSError as error:
