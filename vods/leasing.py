@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import drain, eligible, moved
+from vods import drain, eligible, moved, vanishing
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, State, Step, Vod
 from vods.owner import Owner, host_name, this_process
@@ -55,8 +55,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
 
     1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
-    2. The row is picked by the channel's priority, its own, then age; a compare-and-swap on state and generation takes
-       it.
+    2. The row is picked by the channel's priority, its own, then age; what Twitch removes soon may go before (see
+       VOD_URGENT_DAYS). A compare-and-swap on state and generation takes it.
     3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
     """
     if not channels:
@@ -67,8 +67,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK[stage]])
         if live_leases(stage) >= limit:
             return None
-        row = None
-        for tier in eligible.tiers(channels):
+        row = _soonest_to_vanish(cursor, channels, vod_id) if stage == Stage.DOWNLOAD else None
+        for tier in eligible.tiers(channels) if row is None else []:
             pick = _pick(stage, tier, vod_id)
             cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
             if (row := cursor.fetchone()) is not None:
@@ -89,6 +89,26 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     if (holder := Owner.parse(former)) is not None:
         holder.kill()
     return Lease(stage, Vod.objects.select_related("channel").get(pk=picked), generation + 1)
+
+
+def _soonest_to_vanish(cursor: Any, channels: list[int], vod_id: int | None) -> Any:
+    """The row of the VOD that Twitch removes soonest, of those that are urgent; None when none is."""
+    if (before := vanishing.urgent_before()) is None:
+        return None
+    urgent = f" AND type = 'archive' AND redo = '' AND started_at <= {here(-before)}"
+    if vod_id is not None:
+        urgent += f" AND id = {int(vod_id)}"
+    among = ", ".join(str(int(channel)) for channel in channels)
+    parts = [
+        f"SELECT * FROM (SELECT id, state, lease_generation, lease_owner, started_at FROM vods_vod "  # noqa: S608
+        f"WHERE {condition.format(now=here())}{urgent} AND channel_id IN ({among}) "
+        f"ORDER BY started_at LIMIT 1) t{number}"
+        for number, condition in enumerate(CLAIMABLE[Stage.DOWNLOAD])
+    ]
+    sql = f"SELECT * FROM ({' UNION ALL '.join(parts)}) urgent ORDER BY started_at, id LIMIT 1"  # noqa: S608
+    cursor.execute(sql, [])
+    found = cursor.fetchone()
+    return found and found[:4]
 
 
 def live_leases(stage: Stage) -> int:
