@@ -7,10 +7,12 @@ import os
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from django.core.management import call_command
 from django_q.models import OrmQ
@@ -209,6 +211,48 @@ def test_the_session_of_a_finished_upload_is_forgotten(media: Path) -> None:
     kept = cast.vod(State.FAILED, step="upload", upload_session="sealed")
     assert did() == [(Do.FORGET, "upload session")]
     assert list(Vod.objects.exclude(upload_session="").values_list("pk", flat=True)) == [kept.pk]
+
+
+WRITER = "import sys, time; print(flush=True); time.sleep(100)"
+
+
+def writer(media: Path, *, orphan: bool) -> psutil.Process:
+    """A process that looks like an ffmpeg into a work folder; an orphan's parent has ended."""
+    shell = f'exec -a ffmpeg {sys.executable} -c "$0" "file:{media}/.work/42/42.mp4.part"'
+    starter = "import subprocess, sys; child = subprocess.Popen(sys.argv[1:]); print(child.pid, flush=True); "
+    wait = "" if orphan else "child.wait()"
+    command = [sys.executable, "-c", starter + wait, "bash", "-c", shell, WRITER]
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.stdout.readline()  # it has become what it looks like
+    if orphan:
+        parent.wait()
+    return child
+
+
+def lives(process: psutil.Process) -> bool:
+    """Pid 1 may be slow to bury its dead."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_an_ffmpeg_whose_parent_is_gone_is_ended_and_one_at_work_is_not(media: Path) -> None:
+    orphan, at_work = writer(media, orphan=True), writer(media, orphan=False)
+    try:
+        if orphan.ppid() != 1:
+            pytest.skip("orphans go to another process than pid 1 here")
+        assert did() == [(Do.END, "child")]
+        limit = time.monotonic() + 30
+        while lives(orphan):
+            assert time.monotonic() < limit
+        assert lives(at_work)
+    finally:
+        for process in (orphan, at_work):
+            if lives(process):
+                process.kill()
 
 
 def test_a_dry_run_prints_the_plan_and_changes_nothing(media: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,8 @@ class Command(BaseCommand):
         "uploads, ffmpeg without a parent, partial files of VODs that are finished, canceled or unknown (a day old at "
         "least), and rows whose file is missing: their pages say so and offer to download it again. Files that no VOD "
         "has are listed and never touched. When MEDIA_DIR or a folder in it is not there, nothing is concluded about "
-        "its files. The worker does the same at its start and every hour. (Chat is tied to its VODs by another "
+        "its files. Each worker does the same at its start, and one of them every hour. Files and "
+        "processes are those of this machine. (Chat is tied to its VODs by another "
         "schedule, `tie chat to VODs`.)"
     )
 
