@@ -34,12 +34,12 @@ CLAIMABLE = {
     Stage.DOWNLOAD: (
         "state = 'queued' AND NOT live AND (not_before IS NULL OR not_before <= {now})",
         "state = 'failed' AND step = 'download' AND not_before <= {now}",
-        "state = 'downloading' AND lease_until < {now}",
+        "state = 'downloading' AND lease_until < {now} AND cancel_requested_at IS NULL",
     ),
     Stage.UPLOAD: (
         "state = 'downloaded' AND (not_before IS NULL OR not_before <= {now})",
         "state = 'failed' AND step = 'upload' AND not_before <= {now}",
-        "state = 'uploading' AND lease_until < {now}",
+        "state = 'uploading' AND lease_until < {now} AND cancel_requested_at IS NULL",
     ),
 }
 _CLAIM_LOCK = {Stage.DOWNLOAD: 7_202_001, Stage.UPLOAD: 7_202_002}  # PostgreSQL advisory locks
@@ -160,21 +160,32 @@ def close_lost_attempts(**which: int) -> int:
 
 
 def take_back_from_the_dead() -> int:
-    """Gives back at once what dead processes of this host held; how many VODs that were."""
+    """Gives back at once what dead processes of this host held; how many VODs that were.
+
+    Also ends what was canceled while its lease ran out, on whichever host: nobody is left who would see the cancel.
+    """
+    working = Vod.objects.filter(state__in=list(WORKING_STATE.values()))
     freed = 0
-    for vod in Vod.objects.filter(state__in=list(WORKING_STATE.values())):
+    for vod in working:
         owner = Owner.parse(vod.lease_owner)
         if owner is not None and owner.is_dead():
             freed += give_back(vod.pk, vod.lease_generation)
+    for vod in working.filter(cancel_requested_at__isnull=False, lease_until__lt=DbNow()):
+        freed += give_back(vod.pk, vod.lease_generation)
     return freed
 
 
 def give_back(vod_id: int, generation: int) -> bool:
-    """Takes a VOD from an owner that is gone, unless its lease was given to another one since."""
+    """Takes a VOD from an owner that is gone, unless its lease was given to another one since.
+
+    It waits again for its stage. One whose cancel the owner did not live to see is canceled.
+    """
     mine = Vod.objects.filter(pk=vod_id, lease_generation=generation)
+    free: dict[str, Any] = {**REST, "lease_generation": generation + 1, "cancel_requested_at": None}
     with transaction.atomic():
-        changed = sum(
-            move(mine.filter(state=state), waiting, **REST, lease_generation=generation + 1)
+        canceled = mine.filter(state__in=list(WORKING_STATE.values()), cancel_requested_at__isnull=False)
+        changed = move(canceled, State.CANCELED, **free) + sum(
+            move(mine.filter(state=state), waiting, **free)
             for state, waiting in ((State.DOWNLOADING, State.QUEUED), (State.UPLOADING, State.DOWNLOADED))
         )
         if changed:
