@@ -76,6 +76,10 @@ def sentence(vod: Vod, now: datetime) -> str:
         where = "The video is on YouTube. " if vod.youtube_id else ""
         gone = "Archived; its file was deleted by the rules of retention."
         return f"{gone} {where}It can be downloaded again while Twitch has it."
+    if vod.file_missing_at and not vod.youtube_id and vod.state in {State.DONE, State.DOWNLOADED}:
+        return "It was archived, but its file is missing now. Put the file back, or download it again."
+    if vod.file_missing_at and vod.state == State.DONE:
+        return "Published on YouTube. Its file here is missing: put it back, or download it again."
     if vod.state == State.DONE:
         return "Archived, and published on YouTube." if vod.youtube_id else "Archived."
     if vod.state == State.CANCELED and vod.keep_partial:
@@ -100,7 +104,7 @@ def stages(vod: Vod, *, has_file: bool, uploads: bool) -> tuple[Action, ...]:
     if vod.state in WORKING or vod.live:
         return ()
     if not has_file:
-        return (DOWNLOAD_AGAIN,) if vod.state == State.DONE else ()
+        return (DOWNLOAD_AGAIN,) if vod.state == State.DONE or vod.file_missing_at else ()
     offered = [DOWNLOAD_AGAIN, VERIFY]
     if uploads and not vod.skip_upload and vod.state not in {State.DOWNLOADED, State.SKIPPED}:
         offered.append(UPLOAD_AGAIN if vod.youtube_id else UPLOAD)

@@ -11,7 +11,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from oauth import tokens
-from vods import eligible, leasing
+from vods import eligible, leasing, picking
 from vods.leasing import Stage
 from vods.models import Channel, Redo, State, Vod
 from vods.transitions import move
@@ -42,7 +42,7 @@ def fill() -> int:
     queued = 0
     for stage in Stage:
         free = eligible.limit(stage) - leasing.live_leases(stage)
-        wanted = leasing.claimable(stage, eligible.channels(stage), free) if free > 0 else 0
+        wanted = picking.claimable(stage, eligible.channels(stage), free) if free > 0 else 0
         for _ in range(wanted):
             async_task("vods.tasks.process_once", str(stage), cluster=CLUSTER, task_name=f"{stage}")
         queued += wanted

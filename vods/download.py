@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
-from vods import mediafile, ytdlp
+from vods import mediadir, mediafile, ytdlp
+from vods.diskerrors import named_disk_errors
 from vods.leasing import Lease
 from vods.models import Chapter, Vod
 from vods.places import video_file, work_folder
 from vods.stopped import Stopped
-from vodtender.http import ErrorKind, ServiceError
 from vodtender.telemetry import tracing
 
 log = logging.getLogger(__name__)
-
-ASSUMED_BYTES_PER_SECOND = 1_000_000  # 8 Mbit/s, the most that Twitch's partners usually send
-RESERVE_BYTES = 200_000_000
-COPIES = 2  # the part file and the remuxed file stand side by side
 
 
 class StillLive(Exception):
@@ -44,8 +39,10 @@ def download_vod(lease: Lease) -> mediafile.MediaFile:
     target = video_file(vod.channel.login, vod.twitch_id)
     folder = work_folder(vod.twitch_id)
     rate_folder = Path(settings.DATA_DIR) / "run"
-    for place in (target.parent, folder, rate_folder):
-        place.mkdir(parents=True, exist_ok=True)
+    with named_disk_errors(folder):
+        for place in (target.parent, folder, rate_folder):
+            place.mkdir(parents=True, exist_ok=True)
+        mediadir.note(Path(settings.MEDIA_DIR), Path(settings.DATA_DIR))
 
     def on_progress(progress: mediafile.Progress) -> None:
         lease.report(progress.bytes_done, progress.bytes_total)
@@ -102,26 +99,3 @@ def _save_metadata(lease: Lease, resolved: ytdlp.ResolvedVod) -> None:
                 for chapter in {chapter.start: chapter for chapter in resolved.chapters}.values()
             ]
         )
-
-
-def too_little_space(vod: Vod) -> ServiceError | None:
-    """Why the VOD cannot be begun, when its file and the remux of it would not fit."""
-    folder = work_folder(vod.twitch_id)
-    try:
-        free = shutil.disk_usage(settings.MEDIA_DIR).free
-        done = sum(file.stat().st_size for file in folder.glob("*") if file.is_file())
-    except OSError as error:
-        text = f"MEDIA_DIR ({settings.MEDIA_DIR}) cannot be read: {error.strerror}. It goes on when it is there again."
-        return ServiceError("disk", ErrorKind.DISK_FULL, text)
-    needed = int(vod.duration * ASSUMED_BYTES_PER_SECOND) * COPIES - done + RESERVE_BYTES
-    if free >= needed:
-        return None
-    text = (
-        f"There is too little space in MEDIA_DIR ({settings.MEDIA_DIR}) for VOD {vod.twitch_id}: "
-        f"{_amount(free)} are free and about {_amount(needed)} are needed. Make room; it goes on by itself."
-    )
-    return ServiceError("disk", ErrorKind.DISK_FULL, text)
-
-
-def _amount(size: int) -> str:
-    return f"{size / 1e9:.1f} GB" if size >= 10**9 else f"{size / 1e6:.0f} MB"

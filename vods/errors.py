@@ -27,6 +27,13 @@ _REFUSED = (
     ErrorKind.INVALID,
     "Cannot work in {folder}: {reason}. Check the folder, its owner and its disk, then requeue the VOD.",
 )
+_READ_ONLY = (
+    ErrorKind.DISK_FULL,
+    (
+        "Cannot write in {folder}: {reason}. Make it writable again; "
+        "the download goes on by itself from where it stopped."
+    ),
+)
 _BROKEN = (
     ErrorKind.INVALID,
     "The disk under {folder} fails ({reason}). Look at the system's log and check the disk, then requeue the VOD.",
@@ -50,7 +57,7 @@ SYSTEM: dict[int, tuple[ErrorKind, str]] = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EFBIG: _FULL,
-    errno.EROFS: _REFUSED,
+    errno.EROFS: _READ_ONLY,
     errno.EACCES: _REFUSED,
     errno.EPERM: _REFUSED,
     errno.ENOTDIR: _REFUSED,

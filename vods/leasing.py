@@ -18,7 +18,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
-from vods import dailylimits, drain, eligible, moved
+from vods import drain, moved, picking
 from vods.dbclock import DbNow, here
 from vods.models import Attempt, Channel, State, Step, Vod
 from vods.owner import Owner, host_name, this_process
@@ -29,20 +29,6 @@ log = logging.getLogger(__name__)
 
 Stage = Step
 WORKING_STATE = {Stage.DOWNLOAD: State.DOWNLOADING, Stage.UPLOAD: State.UPLOADING}
-# A waiting VOD's row may be claimed by its state; the third one is a lease that has run out.
-CLAIMABLE = {
-    Stage.DOWNLOAD: (
-        "state = 'queued' AND NOT live AND (not_before IS NULL OR not_before <= {now})",
-        "state = 'failed' AND step = 'download' AND not_before <= {now}",
-        "state = 'downloading' AND lease_until < {now}",
-    ),
-    Stage.UPLOAD: (
-        "state = 'downloaded' AND (not_before IS NULL OR not_before <= {now})",
-        "state = 'failed' AND step = 'upload' AND not_before <= {now}",
-        "state = 'uploading' AND lease_until < {now}",
-    ),
-}
-_TURN = {Stage.DOWNLOAD: "last_download_at", Stage.UPLOAD: "last_upload_at"}  # of a channel
 _CLAIM_LOCK = {Stage.DOWNLOAD: 7_202_001, Stage.UPLOAD: 7_202_002}  # PostgreSQL advisory locks
 
 
@@ -56,8 +42,7 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
     """Takes the next VOD for `stage`, or the one named, when a slot is free; None when there is nothing to do.
 
     1. In one transaction (IMMEDIATE on SQLite, behind an advisory lock on PostgreSQL): free = limit − live leases.
-    2. The row is picked by the channel's priority, its own, then whose channel has waited longest, then age, within the
-       daily limits; a compare-and-swap on state and generation takes it.
+    2. `picking` says whose turn it is; a compare-and-swap on state and generation takes it.
     3. What the former owner left is settled: its attempt is closed, and if it still lives on this host it is ended.
     """
     if not channels:
@@ -68,12 +53,7 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CLAIM_LOCK[stage]])
         if live_leases(stage) >= limit:
             return None
-        row, conditions = None, _conditions(stage, vod_id)
-        for tier in eligible.tiers(channels):
-            pick = _pick(stage, tier, conditions)
-            cursor.execute(f"SELECT id, state, lease_generation, lease_owner FROM vods_vod WHERE id = ({pick})", [])  # noqa: S608
-            if (row := cursor.fetchone()) is not None:
-                break
+        row = picking.next_row(cursor, stage, channels, vod_id)
         if row is None:
             return None
         sql = (
@@ -86,8 +66,8 @@ def claim(stage: Stage, *, limit: int, channels: list[int], vod_id: int | None =
         cursor.execute(sql, [WORKING_STATE[stage], stage, owner, picked, state, generation])
         if cursor.rowcount != 1:
             return None
-        Channel.objects.filter(vods=picked).update(**{_TURN[stage]: DbNow()})
-        _close_lost_attempts(picked)
+        Channel.objects.filter(vods=picked).update(**{picking.TURN[stage]: DbNow()})
+        close_lost_attempts(vod_id=picked)
     if (holder := Owner.parse(former)) is not None:
         holder.kill()
     return Lease(stage, Vod.objects.select_related("channel").get(pk=picked), generation + 1)
@@ -103,77 +83,50 @@ def live_leases_here() -> int:
     return mine.filter(state__in=list(WORKING_STATE.values())).count()
 
 
-def claimable(stage: Stage, channels: list[int], most: int) -> int:
-    """How many VODs wait for `stage`, counted up to `most`."""
-    if not channels:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM ({_waiting(stage, channels, most)}) w", [])  # noqa: S608
-        return min(most, int(cursor.fetchone()[0]))
-
-
-def _pick(stage: Stage, channels: list[int], conditions: list[str]) -> str:
-    """SQL for the id of the one whose turn it is among these channels, which are of equal priority. Numbers only.
-
-    For each channel and each way to wait the index gives the first; only those are compared.
-    """
-    among, turn = ", ".join(str(int(channel)) for channel in channels), _TURN[stage]
-    parts = [
-        f"SELECT v.id, v.priority, c.{turn} AS turn, v.started_at FROM vods_channel c JOIN vods_vod v ON v.id = ("  # noqa: S608
-        f"SELECT id FROM vods_vod WHERE {condition} AND channel_id = c.id ORDER BY priority DESC, started_at LIMIT 1"
-        f") WHERE c.id IN ({among})"
-        for condition in conditions
-    ]
-    order = "priority DESC, turn NULLS FIRST, started_at, id"
-    return f"SELECT id FROM ({' UNION ALL '.join(parts)}) waiting ORDER BY {order} LIMIT 1"  # noqa: S608
-
-
-def _conditions(stage: Stage, vod_id: int | None = None) -> list[str]:
-    """SQL for each way to wait for `stage` now, within the daily limits."""
-    only = dailylimits.sql(stage) + (f" AND id = {int(vod_id)}" if vod_id is not None else "")
-    return [condition.format(now=here()) + only for condition in CLAIMABLE[stage]]
-
-
-def _waiting(stage: Stage, channels: list[int], limit: int) -> str:
-    """SQL for the first `limit` VODs of each way to wait, so that each can walk its index. Holds numbers only."""
-    among = ", ".join(str(int(channel)) for channel in channels)
-    parts = [
-        f"SELECT * FROM (SELECT id, priority, started_at FROM vods_vod "  # noqa: S608
-        f"WHERE {condition} AND channel_id IN ({among}) "
-        f"ORDER BY priority DESC, started_at LIMIT {int(limit)}) t{number}"
-        for number, condition in enumerate(_conditions(stage))
-    ]
-    return " UNION ALL ".join(parts)
-
-
-def _close_lost_attempts(vod_id: int) -> None:
-    """Call it last in a transaction. What they had moved, as far as it was told, counts."""
-    running = Attempt.objects.filter(vod_id=vod_id, outcome=Attempt.Outcome.RUNNING)
+def close_lost_attempts(**which: int) -> int:
+    """Closes attempts without an end; how many. Call it last in a transaction. What they had moved, as told, counts."""
+    running = Attempt.objects.filter(outcome=Attempt.Outcome.RUNNING, **which)
     lost = list(running.select_for_update().values_list("step", "bytes"))
     running.update(
         outcome=Attempt.Outcome.LOST, ended_at=DbNow(), error="The worker that had it died or lost its lease."
     )
     store.record(*(count for step, size in lost for count in moved.counts(step, size)))
+    return len(lost)
 
 
 def take_back_from_the_dead(*, everyone: bool = False) -> int:
     """Gives back at once what dead processes of this host held; how many VODs that were.
 
+    Also ends what was canceled while its lease ran out, on whichever host: nobody is left who would see the cancel.
     `everyone`: whoever held it. In a restored database the owners are the original's, and a claim would end them.
     """
+    working = Vod.objects.filter(state__in=list(WORKING_STATE.values()))
     freed = 0
-    for vod in Vod.objects.filter(state__in=list(WORKING_STATE.values())):
+    for vod in working:
         owner = Owner.parse(vod.lease_owner)
-        if not everyone and (owner is None or not owner.is_dead()):
-            continue
-        waiting = State.QUEUED if vod.state == State.DOWNLOADING else State.DOWNLOADED
-        mine = Vod.objects.filter(pk=vod.pk, lease_generation=vod.lease_generation)
-        with transaction.atomic():
-            changed = move(mine, waiting, **REST, lease_generation=vod.lease_generation + 1)
-            if changed:
-                _close_lost_attempts(vod.pk)
-        freed += changed
+        if everyone or (owner is not None and owner.is_dead()):
+            freed += give_back(vod.pk, vod.lease_generation)
+    for vod in working.filter(cancel_requested_at__isnull=False, lease_until__lt=DbNow()):
+        freed += give_back(vod.pk, vod.lease_generation)
     return freed
+
+
+def give_back(vod_id: int, generation: int) -> bool:
+    """Takes a VOD from an owner that is gone, unless its lease was given to another one since.
+
+    It waits again for its stage. One whose cancel the owner did not live to see is canceled.
+    """
+    mine = Vod.objects.filter(pk=vod_id, lease_generation=generation)
+    free: dict[str, Any] = {**REST, "lease_generation": generation + 1, "cancel_requested_at": None}
+    with transaction.atomic():
+        canceled = mine.filter(state__in=list(WORKING_STATE.values()), cancel_requested_at__isnull=False)
+        changed = move(canceled, State.CANCELED, **free) + sum(
+            move(mine.filter(state=state), waiting, **free)
+            for state, waiting in ((State.DOWNLOADING, State.QUEUED), (State.UPLOADING, State.DOWNLOADED))
+        )
+        if changed:
+            close_lost_attempts(vod_id=vod_id)
+    return bool(changed)
 
 
 @dataclass

@@ -207,6 +207,7 @@ class Vod(models.Model):
 
     bytes_done = models.BigIntegerField(default=0)
     bytes_total = models.BigIntegerField(null=True, blank=True)
+    reserved_bytes = models.BigIntegerField(default=0, help_text=_("Space that its running download may use."))
     file_path = models.CharField(max_length=500, blank=True, default="", help_text=_("Below MEDIA_DIR."))
     file_host = models.CharField(max_length=200, blank=True, default="")
     file_size = models.BigIntegerField(null=True, blank=True)
@@ -221,6 +222,9 @@ class Vod(models.Model):
         blank=True,
         default="",
         help_text=_("Out of use, and not unlinked yet. Below MEDIA_DIR."),
+    )
+    file_missing_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("Since when the file is missed where it should be.")
     )
     gaps = models.JSONField(default=list, blank=True, help_text=_("Accepted gaps: start and duration in seconds."))
     muted = models.JSONField(default=list, blank=True, help_text=_("Without sound: start and duration in seconds."))

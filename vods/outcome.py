@@ -70,6 +70,7 @@ def downloaded(done: Done, media: MediaFile) -> Outcome:
             file_deleted_at=None,
             file_deleted_by="",
             file_to_remove="",
+            file_missing_at=None,
             bytes_done=media.size,
             bytes_total=media.size,
             gaps=[{"start": gap.start, "duration": gap.duration} for gap in media.gaps],
@@ -120,7 +121,8 @@ def verified(done: Done) -> Outcome:
     wanted = eligible.upload_wanted(vod)
     log.info("VOD %s is verified: its file is unchanged.", vod.twitch_id)
     with transaction.atomic():
-        _leave(done, State.DOWNLOADED if wanted else State.DONE, redo=Redo.NOTHING, error="", error_kind="", attempts=0)
+        fields = {"redo": Redo.NOTHING, "error": "", "error_kind": "", "attempts": 0, "file_missing_at": None}
+        _leave(done, State.DOWNLOADED if wanted else State.DONE, **fields)
         attempts.end(done.attempt, Outcome.SUCCEEDED, size=vod.file_size or 0, log=done.lines.text())
     return Outcome.SUCCEEDED
 

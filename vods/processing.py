@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from vods import attempts, dispatch, drain, eligible, leasing, outcome, spans
-from vods.download import StillLive, download_vod, too_little_space
+from vods import attempts, dispatch, drain, eligible, leasing, outcome, space, spans
+from vods.download import StillLive, download_vod
 from vods.leasing import Lease, LeaseLost, Stage
 from vods.models import Attempt, Redo, youtube_url
 from vods.recheck import recheck_file
@@ -50,7 +50,7 @@ def process_once(stage: Stage) -> str:
 
 def _work(lease: Lease) -> Attempt.Outcome:
     work = _chosen(lease)
-    if work is _download and (problem := too_little_space(lease.vod)) is not None:
+    if (problem := _hindrance(lease, work)) is not None:
         tracing.current().fail(problem.kind, problem.message)
         return outcome.waits_for_space(lease, problem)
     fresh = not attempts.continues(lease)
@@ -79,6 +79,11 @@ def _work(lease: Lease) -> Attempt.Outcome:
         for failed in (span, whole):
             failed.fail(trouble.kind, trouble.message)
         return outcome.failed(done, trouble)
+
+
+def _hindrance(lease: Lease, work: Callable[[Lease], outcome.Finish]) -> ServiceError | None:
+    """Why this is not the time: no room, or no folder. Downloads write there, the others read what is there."""
+    return space.reserve(lease) if work is _download else space.folder_trouble(writing=False)
 
 
 def _chosen(lease: Lease) -> Callable[[Lease], outcome.Finish]:

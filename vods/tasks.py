@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vods import discovery, dispatch, processing, retention
+from vods import discovery, dispatch, mending, processing, retention
 from vods.leasing import Stage
 
 
@@ -22,3 +22,8 @@ def walk_catalogue() -> None:
 
 def apply_retention() -> None:
     retention.apply()
+
+
+def mend_orphans() -> None:
+    mending.mend()
+    dispatch.fill()

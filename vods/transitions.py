@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from vods.dbclock import DbNow
 from vods.models import TRANSITIONS, State, Vod
 
-REST: dict[str, Any] = {"lease_owner": "", "lease_until": None}  # what leaving a working state clears
+# What leaving a working state clears.
+REST: dict[str, Any] = {"lease_owner": "", "lease_until": None, "reserved_bytes": 0}
 
 
 def sources(to: State) -> list[State]:

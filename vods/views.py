@@ -112,6 +112,8 @@ def _vod_context(request: HttpRequest, found: Vod) -> dict[str, Any]:
     now = clock_now()
     start = request.GET.get("t", "")
     has_file = media_view.video_path(found) is not None
+    if has_file:
+        found.file_missing_at = None  # it is back; the hourly look has not seen it yet
     uploads = eligible.uploads_enabled() and found.channel.upload
     return {
         "page": queries.vod_page_of(found, now),

@@ -16,6 +16,7 @@ def ensure() -> None:
         ("tie chat to VODs", "chat.tasks.reconcile_recordings", settings.VOD_RECONCILE_DELAY),
         ("delete old files", "vods.tasks.apply_retention", settings.RETENTION_INTERVAL),
         ("refresh tokens", "oauth.tokens.keep_fresh", 600),
+        ("mend what was left behind", "vods.tasks.mend_orphans", 3600),
     ):
         minutes = max(1, round(seconds / 60))
         known = Schedule.objects.filter(name=name).first()

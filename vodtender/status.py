@@ -10,7 +10,7 @@ from django.db.models import Count
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from vods import dispatch, leasing, ytdlp_age
+from vods import dispatch, leasing, mediadir, ytdlp_age
 from vods.leasing import Stage
 from vods.models import PENDING, Channel, State, Vod
 from vodtender import health
@@ -43,6 +43,7 @@ def numbers() -> dict[str, Any]:
             str(priority): count
             for priority, count in waiting.values_list("priority").annotate(Count("id")).order_by("-priority")
         },
+        "media_dir": str(mediadir.WATCH.latest(settings.MEDIA_DIR, settings.DATA_DIR).condition),
         "ytdlp_version": ytdlp.version,
         "ytdlp_age_days": ytdlp.days,
     }

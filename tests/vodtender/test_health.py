@@ -78,6 +78,7 @@ def test_status_has_the_fields_that_integrations_read(client: Client) -> None:
         "active_downloads": 0,
         "max_concurrent_downloads": 1,
         "queue_by_priority": {"5": 1, "0": 1},
+        "media_dir": "ok",
         "ytdlp_version": ytdlp_age.VERSION,
         "ytdlp_age_days": ytdlp_age.installed().days,
     }

@@ -8,8 +8,11 @@ import math
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import now
 
+from vods import vanishing
 from vods.models import Redo, State, Vod
+from vods.templatetags.humane import when
 
 register = template.Library()
 
@@ -74,6 +77,21 @@ def state_chip(vod: Vod) -> SafeString:
     return format_html(
         '<span class="chip {}">{}{}</span>', vod.state, icon(STATE_ICONS[State(vod.state)]), state_word(vod.state)
     )
+
+
+@register.simple_tag
+def vanishing_chip(vod: Vod) -> SafeString | str:
+    """Until when Twitch has a VOD that we lack, as a chip when that is soon; empty for what stays there."""
+    gone = vanishing.removed_at(vod)
+    if gone is None:
+        return ""
+    if gone <= now():
+        return format_html('<span class="chip needs_attention">{}Twitch may have removed it</span>', icon("clock"))
+    if gone - now() < vanishing.SOON:
+        return format_html(
+            '<span class="chip needs_attention">{}Twitch removes it {}</span>', icon("clock"), when(gone)
+        )
+    return format_html("<span>Twitch removes it {}</span>", when(gone))
 
 
 @register.simple_tag

@@ -121,7 +121,7 @@ def test_one_that_lost_its_lease_is_not_counted_again() -> None:
     slept = begun()
     slept.lease.report(0, None), slept.lease.report(60, None)
     told(slept.lease)
-    leasing._close_lost_attempts(slept.lease.vod.pk)  # as the next claim does
+    leasing.close_lost_attempts(vod_id=slept.lease.vod.pk)  # as the next claim does
     assert counted() == in_the_table() == 60
     outcome.lost(slept)
     assert counted() == in_the_table() == 60

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests import cast
-from vods import leasing
+from vods import leasing, picking
 from vods.leasing import LeaseLost, Stage
 from vods.models import Attempt, Channel, State, Vod
 
@@ -110,7 +110,7 @@ def test_what_may_not_be_claimed(state: State, fields: dict[str, object], stage:
 )
 def test_what_may_be_claimed(state: State, fields: dict[str, object], stage: Stage) -> None:
     vod = cast.vod(state, **fields)
-    assert leasing.claimable(stage, [vod.channel_id], 5) == 1
+    assert picking.claimable(stage, [vod.channel_id], 5) == 1
     assert claimed(stage) == vod.twitch_id
 
 

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from oauth.crypto import seal
 from oauth.models import Provider, Token
 from tests import cast
-from vods import attempts, dailylimits, leasing, outcome
+from vods import attempts, dailylimits, leasing, outcome, picking
 from vods.attempts import LineKeeper
 from vods.leasing import Stage
 from vods.models import Attempt, State, Vod
@@ -96,7 +96,7 @@ def test_0_means_no_limit(settings: Settings, django_assert_num_queries: DjangoA
 def test_no_task_is_queued_for_what_waits() -> None:
     waiting(), waiting(), waiting()
     uploaded(1), uploaded(2)
-    assert leasing.claimable(Stage.UPLOAD, [cast.pia().pk], 9) == 0
+    assert picking.claimable(Stage.UPLOAD, [cast.pia().pk], 9) == 0
 
 
 def test_it_goes_on_when_the_oldest_that_counts_is_a_day_old() -> None:

@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from oauth import tokens
 from oauth.models import Provider
-from vods import discovery, dispatch, leasing
+from vods import discovery, dispatch, leasing, tasks
 from vods.drain import watch_in_cluster_parent, watch_in_worker
 from vodtender import schedules
 from vodtender.broker import begun, taken_key
@@ -109,6 +109,7 @@ class Worker:
             schedules.ensure()
             OrmQ.objects.filter(key=taken_key()).delete()  # by a worker that is gone
             async_task("vods.tasks.discover_newest", task_name="discovery at start")
+        threading.Thread(target=_mend, name="mending", daemon=True).start()
 
     def _loop(self) -> None:
         next_pass = next_look = 0.0
@@ -136,6 +137,20 @@ class Worker:
                 give_back_tasks(name)
                 self._watchdog = Watchdog()
                 _take_back()
+
+
+def _mend() -> None:
+    """What was left behind on this host: its files and processes are looked at here, not where a task happens to run.
+
+    In a thread, because a network mount may hang.
+    """
+    try:
+        with correlation.correlated():
+            tasks.mend_orphans()
+    except DatabaseError as error:
+        log.error("The database does not answer; what was left behind is looked for later: %s", error)
+    finally:
+        connection.close()
 
 
 def _take_back() -> None:
