@@ -215,14 +215,17 @@ def _given_back(done: Done) -> Outcome:
 
 def _leave(done: Done, state: State, **fields: object) -> None:
     """Ends the lease and writes the new state. Raises LeaseLost when the VOD is not ours any more."""
-    done.lease.leave(state, working_seconds=done.worked, **fields)
+    worked = done.worked
+    done.lease.leave(state, working_seconds=worked, **fields)
+    done.lease.vod.working_seconds = worked
 
 
 def _count_done(done: Done, events: list[store.Count | store.Observation], *, at_done: bool) -> None:
     if at_done:
-        events.append(store.Observation(metrics.TOTAL_DURATION, done.worked))
-        events.append(store.Observation(metrics.STEP_DURATION, done.worked, ("total",)))
-        store.average(metrics.AVG_TOTAL_MS, done.worked * 1000)
+        worked = done.lease.vod.working_seconds  # as it was just written
+        events.append(store.Observation(metrics.TOTAL_DURATION, worked))
+        events.append(store.Observation(metrics.STEP_DURATION, worked, ("total",)))
+        store.average(metrics.AVG_TOTAL_MS, worked * 1000)
     store.record(*events)
 
 

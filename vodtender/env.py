@@ -165,6 +165,19 @@ class Env:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}:{port}"
 
+    def patterns(self, name: str) -> str:
+        """Regular expressions with commas between them, as they stand."""
+        value = self.text(name)
+        for pattern in value.split(","):
+            try:
+                re.compile(pattern.strip())
+            except re.error as error:
+                raise EnvError(
+                    f"{name} should be regular expressions with commas between them; {pattern.strip()!r} is none: "
+                    f"{error.msg}."
+                ) from None
+        return value
+
     def path(self, name: str, default: Path, base: Path) -> Path:
         """Absolute path; a relative one is taken from `base`."""
         value = self.text(name)

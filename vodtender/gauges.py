@@ -27,11 +27,12 @@ def queue_depth() -> int:
 class Spaced:
     """Keeps the answer of a query that took long for 50 times as long, so that it costs the database 2% at most.
 
-    What takes less than `quick` seconds is always asked anew.
+    What takes less than `quick` seconds is always asked anew, and nothing is kept for more than `longest` seconds.
     """
 
     quick = 0.005
     times = 50
+    longest = 5.0
 
     def __init__(self, ask: Callable[[], dict[int, int]]) -> None:
         self._ask = ask
@@ -43,7 +44,7 @@ class Spaced:
         if began >= self._until:
             self._answer = self._ask()
             took = time.monotonic() - began
-            self._until = began + self.times * took if took > self.quick else 0.0
+            self._until = began + took + min(self.longest, self.times * took) if took > self.quick else 0.0
         return self._answer
 
 

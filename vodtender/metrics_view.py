@@ -41,7 +41,7 @@ ALL.register(ProcessCollector())
 def metrics(request: HttpRequest) -> HttpResponse:
     """The text format, or OpenMetrics for a scraper that asks for it. 503 while the database does not answer."""
     if not may_observe(request):
-        text = "Metrics need `Authorization: Bearer METRICS_TOKEN`, or a scraper on this machine.\n"
+        text = "Metrics need `Authorization: Bearer METRICS_TOKEN`, or when it is not set a scraper on localhost.\n"
         return HttpResponse(text, status=403, content_type="text/plain; charset=utf-8")
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     try:

@@ -12,6 +12,8 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from vodtender.access import ASKED_HOST
+
 PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/status"})
 # django-unfold ships Alpine, which needs inline handlers and eval; nothing is loaded from outside.
 ADMIN_CSP = {
@@ -27,6 +29,7 @@ def probe_host_middleware(get_response: Callable[[HttpRequest], Any]) -> Callabl
 
     def begin(request: HttpRequest) -> None:
         if request.path in PROBES:
+            request.META[ASKED_HOST] = request.META.get("HTTP_HOST", "")
             request.META["HTTP_HOST"] = settings.ALLOWED_HOSTS[0].replace("*", "localhost")
 
     return _before(get_response, begin)

@@ -24,6 +24,8 @@ HTTP_ADDR = env.address("HTTP_ADDR", "127.0.0.1:8080")
 PUBLIC_URL = env.url("PUBLIC_URL", "", ("http", "https")).rstrip("/")
 PUBLIC_ARCHIVE = env.flag("PUBLIC_ARCHIVE")
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
+if not METRICS_TOKEN.isascii():
+    raise EnvError("METRICS_TOKEN should be plain ASCII: letters, digits and the like. A header carries no others.")
 
 # Keys. checks.py refuses to start a process without them; commands that need none work.
 DEBUG = env.flag("DEBUG")
@@ -114,9 +116,11 @@ OTEL_EXPORTER_OTLP_ENDPOINT = env.collector("OTEL_EXPORTER_OTLP_ENDPOINT")
 OTEL_SERVICE_NAME = env.text("OTEL_SERVICE_NAME", "vod-tender")
 OTEL_TRACES_SAMPLER = env.choice("OTEL_TRACES_SAMPLER", "parentbased_always_on", SAMPLERS)
 OTEL_TRACES_SAMPLER_ARG = env.fraction("OTEL_TRACES_SAMPLER_ARG", "1")
-OTEL_PYTHON_DJANGO_EXCLUDED_URLS = env.text("OTEL_PYTHON_DJANGO_EXCLUDED_URLS")
+OTEL_PYTHON_DJANGO_EXCLUDED_URLS = env.patterns("OTEL_PYTHON_DJANGO_EXCLUDED_URLS")
 ENABLE_PPROF = env.flag("ENABLE_PPROF")
 PPROF_ADDR = env.address("PPROF_ADDR", "localhost:6060")  # the web's; worker and recorder take the next two ports
+if PPROF_ADDR[1] > 65533:
+    raise EnvError(f"PPROF_ADDR should have a port of at most 65533, not {PPROF_ADDR[1]}: the next two are needed too.")
 PPROF_ALLOW_PUBLIC = env.flag("PPROF_ALLOW_PUBLIC")
 PPROF_HEAP_FRAMES = env.integer("PPROF_HEAP_FRAMES", 4, most=64)
 

@@ -57,7 +57,7 @@ def status(request: HttpRequest) -> JsonResponse:
         if not seen.alive:
             raise Away(seen.not_ready.error if seen.not_ready else "")
         if not may_observe(request) and not health.read(lambda: request.user.is_authenticated):
-            text = "Status needs `Authorization: Bearer METRICS_TOKEN`, a login, or a client on this machine."
+            text = "Status needs a login, `Authorization: Bearer METRICS_TOKEN`, or when that is not set a client on localhost."
             return JsonResponse({"error": text}, status=403)
         return JsonResponse(health.read(numbers))
     except Away as error:

@@ -29,11 +29,16 @@ GUIDE = {
 MUTATIONS = {
     "HighDownloadFailureRate": [("> 0.5", "> 0.49"), ("> 0.5", "> 0.52"), ("[8m]", "[10m]"), ("[8m]", "[4m]")],
     "CircuitBreakerOpen": [
-        ("vod_circuit_open == 1", "vod_circuit_open >= 0"),
-        ("or (vod", "and (vod"),
-        ("[2m]", "[9m]"),
+        ("last_over_time(vod_circuit_open[2m]) == 1", "last_over_time(vod_circuit_open[2m]) >= 0"),
+        ("last_over_time(vod_circuit_open[2m]) == 1", "vod_circuit_open == 1"),
+        ("or (last", "and (last"),
+        ("max_over_time(vod_circuit_open[2m])", "max_over_time(vod_circuit_open[9m])"),
     ],
-    "HighVODQueueDepth": [("> 50", "> 49"), ("> 50", "> 51")],
+    "HighVODQueueDepth": [
+        ("> 50", "> 49"),
+        ("> 50", "> 51"),
+        ("last_over_time(vod_queue_depth[2m])", "vod_queue_depth"),
+    ],
     "DatabaseConnectionPoolExhausted": [("> 0.9", ">= 0.9"), ("> 0.9", "> 0.95")],
     "VODProcessingStalled": [("== 0", "< 0"), ("== 0", "<= 5"), ("[3m]", "[6m]")],
     "OAuthTokenRefreshFailures": [("[22m]", "[9m]"), ("[12m]", "[1m]"), ("[5m]", "[15m]"), ("[22m]", "[40m]")],

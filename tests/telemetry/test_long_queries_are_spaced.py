@@ -35,7 +35,7 @@ def test_a_long_one_is_kept_for_a_while() -> None:
 
 
 def test_after_that_it_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Spaced, "times", 1)
+    monkeypatch.setattr(Spaced, "times", 0)
     spaced = Spaced(Query(0.01))
     assert [spaced(), spaced()] == [{1: 1}, {1: 2}]
 

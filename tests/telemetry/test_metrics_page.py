@@ -179,6 +179,16 @@ def test_with_a_token_only_the_token_counts(client: Client, settings: Any) -> No
     )
 
 
-def test_a_probe_may_use_any_host_name(client: Client) -> None:
-    assert client.get("/metrics", headers={"Host": "vod-api:8080"}).status_code == 200
+def test_a_probe_may_use_any_host_name(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = "t" * 20
+    shown = {"Host": "vod-api:8080", "Authorization": f"Bearer {settings.METRICS_TOKEN}"}
+    assert client.get("/metrics", headers=shown).status_code == 200
     assert client.get("/healthz", headers={"Host": "10.0.0.1:8080"}).content == b"ok"
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("localhost:8080", 200), ("127.0.0.1", 200), ("[::1]:8080", 200), ("evil.example", 403), ("localhost.evil", 403)],
+)
+def test_without_a_token_who_stands_on_this_machine_must_ask_for_it(client: Client, host: str, status: int) -> None:
+    assert client.get("/metrics", headers={"Host": host}).status_code == status

@@ -49,6 +49,8 @@ class RefusedHostFilter(logging.Filter):
     """A request for a host name that is not ours is one warning that says what to do, without a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if str(record.msg).startswith("Refused with 400:"):
+            return True  # it came through here before
         record.msg = (
             f"Refused with 400: {record.getMessage().partition('. ')[0]}. PUBLIC_URL gives the names to answer."
         )

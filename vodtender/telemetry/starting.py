@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from vodtender.telemetry import output
 
-LONG_RUNNING = frozenset({"up", "serve", "worker", "recordchat", "simulate"})
+LONG_RUNNING = frozenset({"up", "serve", "worker", "recordchat", "simulate", "prepare"})
 PROFILED = frozenset({"serve", "worker", "recordchat"})
 
 
