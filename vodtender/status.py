@@ -31,6 +31,7 @@ def numbers() -> dict[str, Any]:
     return {
         "pending": queue_depth(),
         "errored": waiting.exclude(error="").count(),
+        "needs_attention": Vod.objects.filter(state=State.NEEDS_ATTENTION).count(),
         "processed": Vod.objects.filter(state=State.DONE).count(),
         "circuit_state": circuit_state(),
         "circuit_failures": max((failures for failures, _ in channels), default=0),
@@ -57,7 +58,7 @@ def status(request: HttpRequest) -> JsonResponse:
         if not seen.alive:
             raise Away(seen.not_ready.error if seen.not_ready else "")
         if not may_observe(request) and not health.read(lambda: request.user.is_authenticated):
-            text = "Status needs a login, `Authorization: Bearer METRICS_TOKEN`, or when that is not set a client on localhost."
+            text = "Status needs a login, or the METRICS_TOKEN as a bearer; when none is set, a client on localhost."
             return JsonResponse({"error": text}, status=403)
         return JsonResponse(health.read(numbers))
     except Away as error:

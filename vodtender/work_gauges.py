@@ -29,6 +29,8 @@ class WorkCollector(Collector):
         total, free = media_space()
         yield gauge("media_total_bytes", "Size of the disk that MEDIA_DIR is on", total)
         yield gauge("media_free_bytes", "Free space in MEDIA_DIR", free)
+        waits = Vod.objects.filter(state=State.NEEDS_ATTENTION).count()
+        yield gauge("vod_needs_attention", "VODs that wait for a decision of a person", waits)
         text = "How long the oldest queued VOD has been in the queue; 0 when it is empty"
         yield gauge("vod_oldest_queued_age_seconds", text, oldest_queued_seconds(moment))
         text = (

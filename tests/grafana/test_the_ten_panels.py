@@ -78,8 +78,8 @@ def colours(title: str) -> list[tuple[float | None, str]]:
     return [(step["value"], step["color"]) for step in steps]
 
 
-def test_the_queue_turns_yellow_at_50_and_red_at_100() -> None:
-    assert colours("VOD Queue Depth") == [(None, "green"), (50, "yellow"), (100, "red")]
+def test_the_queue_turns_yellow_at_50_and_red_above_100() -> None:
+    assert colours("VOD Queue Depth") == [(None, "green"), (50, "yellow"), (101, "red")]
 
 
 def test_the_circuit_is_green_yellow_and_red_and_says_its_state() -> None:

@@ -67,6 +67,7 @@ def test_status_has_the_fields_that_integrations_read(client: Client) -> None:
     assert found == {
         "pending": 2,
         "errored": 1,
+        "needs_attention": 0,
         "processed": 1,
         "circuit_state": "closed",
         "circuit_failures": 0,
